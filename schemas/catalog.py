@@ -1,0 +1,13 @@
+"""All tables, in the order in which they are read."""
+
+from __future__ import annotations
+
+from schemas.customers import CUSTOMERS
+from schemas.nonprofit_notices import NONPROFIT_NOTICES
+from schemas.price_list import PRICE_LIST
+from schemas.qualifications import QUALIFICATIONS
+from schemas.subscriptions import SUBSCRIPTIONS
+
+TABLES = {
+    table.name: table for table in (CUSTOMERS, SUBSCRIPTIONS, QUALIFICATIONS, PRICE_LIST, NONPROFIT_NOTICES)
+}

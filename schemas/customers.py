@@ -1,0 +1,27 @@
+"""The customers of the partner, one row each."""
+
+from __future__ import annotations
+
+from schemas.column import COUNTRY, GUID, IDENTIFIER, TEXT, Column, one_of
+from schemas.table import Table
+
+RELATIONSHIP = one_of(
+    "relationship",
+    {"reseller": (), "none": (), "advisor": (), "syndication": (), "microsoft_support": ()},
+)
+
+CUSTOMERS = Table(
+    name="customers",
+    purpose="who the partner's customers are",
+    required=True,
+    key=("customer_id",),
+    columns=(
+        Column("customer_id", GUID, "the customer's Microsoft tenant", required=True, aliases=("Microsoft ID", "TenantId", "CustomerTenantId")),
+        Column("company_name", TEXT, "the company's name", required=True, aliases=("Name", "CustomerName")),
+        Column("domain", TEXT, "the primary domain name", aliases=("Primary domain name",)),
+        Column("relationship", RELATIONSHIP, "the partner's relationship to the customer", aliases=("RelationshipToPartner",), absent="reseller"),
+        Column("country", COUNTRY, "ISO 3166 alpha-2 code", aliases=("CustomerMarket", "CountryCode")),
+        Column("reseller_id", IDENTIFIER, "the indirect reseller that looks after the customer", aliases=("AssociatedPartnerId",)),
+        Column("tags", TEXT, "the partner's own tags"),
+    ),
+)

@@ -1,0 +1,268 @@
+"""The outgoing nouns: what a night has found, as values that every format is a function of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+Fact = str | int | float | bool | None
+
+
+class Level(StrEnum):
+    """How serious a finding is, most serious first."""
+
+    VIOLATION = "violation"
+    DEADLINE = "deadline"
+    VERIFY = "verify"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most serious level."""
+        return list(Level).index(self)
+
+
+class State(StrEnum):
+    """A finding compared with the last good run."""
+
+    NEW = "new"
+    REOPENED = "reopened"
+    OPEN = "open"
+    CLOSED = "closed"
+    WAIVED = "waived"
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the finding was found tonight."""
+        return self is not State.CLOSED
+
+
+class Verdict(StrEnum):
+    """What a run says of the night as a whole."""
+
+    CLEAN = "audited, clean"
+    FINDINGS = "audited, with findings"
+    NOT_AUDITED = "not audited"
+
+
+class Judgement(StrEnum):
+    """Whether a rule could be judged tonight; anything but JUDGED closes no finding."""
+
+    JUDGED = "judged"
+    INPUT_MISSING = "not judged: input missing"
+    ERROR = "not judged: error"
+
+
+class Purchase(StrEnum):
+    """What the purchase matrix says of one customer type and one segment.
+
+    The two INSIDE/OUTSIDE outcomes belong to combinations of qualifications that the matrix
+    does not list; they are read strictly (only what every held qualification allows alone).
+    """
+
+    ALLOWED = "allowed"
+    FORBIDDEN = "forbidden"
+    UNLISTED_INSIDE = "unlisted, inside the strictest reading"
+    UNLISTED_OUTSIDE = "unlisted, outside the strictest reading"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule as its file states it; `message` holds {fact} fields."""
+
+    id: str
+    version: int
+    level: Level
+    title: str
+    message: str
+    why: str
+    steps: tuple[str, ...]
+    source: str
+    needs: tuple[str, ...]
+    key: tuple[str, ...]
+    since: date
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """What one rule came to tonight; counts are findings."""
+
+    rule: Rule
+    judgement: Judgement
+    reason: str = ""
+    found: int = 0
+    new: int = 0
+    closed: int = 0
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the rule saw all the inputs it needs and ran."""
+        return self.judgement is Judgement.JUDGED
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong or coming, about one subject.
+
+    `finding_id` is "F-" and 12 hex digits. `facts` are the rule's columns beyond the subject; `seats` counts
+    licences; `source` is "file:line" of the row that the finding rests on, or "" where there is none.
+    """
+
+    finding_id: str
+    rule: Rule
+    state: State
+    customer_id: str
+    company_name: str | None
+    customer_type: str | None
+    subscription_id: str | None
+    offer_name: str | None
+    segment: str | None
+    seats: int | None
+    due_on: date | None
+    first_seen: date
+    source: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+    @property
+    def level(self) -> Level:
+        """The level of the finding's rule."""
+        return self.rule.level
+
+
+@dataclass(frozen=True)
+class Input:
+    """One export as the run used it, or an optional table that was not supplied (`file` is None).
+
+    `rows` counts data rows in the file; rows = loaded + unread + duplicates. `notes` are plain sentences
+    (columns that were ignored, the file chosen among several, values that are not known).
+    """
+
+    table: str
+    file: str | None
+    modified_at: datetime | None = None
+    bytes: int = 0
+    sha256: str = ""
+    encoding: str = ""
+    rows: int = 0
+    loaded: int = 0
+    unread: int = 0
+    duplicates: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    """One cell of the purchase matrix with tonight's live subscriptions (`sold`) and those reported (`reported`)."""
+
+    customer_type: str
+    segment: str
+    outcome: Purchase
+    sold: int
+    reported: int
+    rule_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Week:
+    """Nonprofit eligibility that ends in the seven days from `start` on; unit: customers."""
+
+    start: date
+    customers: int
+
+
+@dataclass(frozen=True)
+class Night:
+    """Findings that were open after one night, by level."""
+
+    as_of: date
+    open: Mapping[Level, int]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Findings of one level: found tonight, of these new or reopened, and closed since the last good run."""
+
+    found: int
+    new: int
+    closed: int
+
+
+@dataclass(frozen=True)
+class UnreadRow:
+    """One reason why one row was not read; `column` and `value` are empty where the row as a whole broke."""
+
+    table: str
+    file: str
+    line: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why an input was refused: what was found where, what was expected, and the next command."""
+
+    file: str
+    where: str
+    found: str
+    expected: str
+    next_step: str
+
+    def __str__(self) -> str:
+        """One line: the file and place, what was found and expected, and the next step."""
+        place = f"{self.file}, {self.where}" if self.where else self.file
+        return f"{place}: found {self.found}; expected {self.expected}. {self.next_step}"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A night that was not audited: what was refused, and the last good run, which still stands."""
+
+    run_id: str
+    as_of: date
+    started_at: datetime
+    exit_code: int
+    version: str
+    command: str
+    last_good: date | None
+    problems: tuple[Problem, ...]
+    unread_rows: tuple[UnreadRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Everything one night came to: what the report, the mail and the data files are made of.
+
+    `findings` holds tonight's findings and those closed since the last good run, most pressing first.
+    `compared_with` is the as-of date of that last good run (None: this is the first).
+    `unread_before` is that run's number of unread rows.
+    """
+
+    run_id: str
+    as_of: date
+    partner: str
+    verdict: Verdict
+    exit_code: int
+    started_at: datetime
+    data_as_of: datetime | None
+    version: str
+    rule_set: str
+    engine: str
+    command: str
+    compared_with: date | None
+    unread_before: int
+    counts: Mapping[Level, Counts]
+    inputs: tuple[Input, ...]
+    rules: tuple[RuleResult, ...]
+    findings: tuple[Finding, ...]
+    matrix: tuple[MatrixCell, ...]
+    weeks: tuple[Week, ...]
+    nights: tuple[Night, ...]
+    unread_rows: tuple[UnreadRow, ...] = ()
+
+    @property
+    def unread(self) -> int:
+        """Rows of all inputs that no rule saw."""
+        return sum(item.unread for item in self.inputs)

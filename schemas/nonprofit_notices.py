@@ -1,0 +1,24 @@
+"""Microsoft's notices that a customer's nonprofit qualification will be removed; kept by hand."""
+
+from __future__ import annotations
+
+from schemas.column import BOOLEAN, DATE, GUID, Column
+from schemas.conditions import Ordered
+from schemas.table import DaysAfter, Table
+
+# "90-day notice before the qualification is removed": Sell to specialized industries, Partner Center.
+NOTICE_DAYS = 90
+
+NONPROFIT_NOTICES = Table(
+    name="nonprofit_notices",
+    purpose="which nonprofit customers are losing their qualification, and when",
+    key=("customer_id", "notice_date"),
+    derived=(DaysAfter("removal_date", "notice_date", NOTICE_DAYS),),
+    ordered=(Ordered("notice_date", "removal_date"),),
+    columns=(
+        Column("customer_id", GUID, "the customer's Microsoft tenant", required=True, aliases=("CustomerTenantId", "TenantId")),
+        Column("notice_date", DATE, "the day of the notice", required=True),
+        Column("removal_date", DATE, "the day on which the qualification goes; 90 days after the notice if empty"),
+        Column("contested", BOOLEAN, "whether the review is contested with Support"),
+    ),
+)
