@@ -1,0 +1,1 @@
+"""The rules: SQL files and dated policy data; nothing here is Python."""

@@ -1,0 +1,135 @@
+/*
+id = "SEG02"
+version = 1
+level = "verify"
+title = "Combination of qualifications is not listed"
+message = "{segment} offer sold to a customer that is {customer_type}, a combination that the purchase rules do not list"
+why = """
+The purchase rules say nothing of a customer that holds this combination of qualifications. Read strictly, it may be \
+sold only what each of its qualifications allows alone, and this live subscription lies outside of that. This is the \
+auditor's reading, not Microsoft's word.
+"""
+steps = [
+    "Check in Partner Center that the customer really holds all these qualifications, and have a wrong one removed.",
+    "If the combination is right, ask Microsoft Support whether the segment may be sold, and keep the answer.",
+]
+source = "Sell to specialized industries, purchase rules (Partner Center); the combination is not in its table"
+needs = ["customers", "subscriptions", "qualifications"]
+key = ["subscription_id"]
+since = 2026-11-20
+
+[[case]]
+name = "nonprofit and state-owned: each allows Commercial, only one Nonprofit"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+qualifications = """
+customer_id | qualification    | vetting_status
+c1          | Nonprofit        | Approved
+c1          | StateOwnedEntity |
+"""
+subscriptions = """
+subscription_id | customer_id | segment    | status
+s1              | c1          | Nonprofit  | active
+s2              | c1          | Commercial | active
+s3              | c1          | Nonprofit  | expired
+"""
+finds = """
+subscription_id | segment   | allowed
+s1              | Nonprofit | Commercial
+"""
+
+[[case]]
+name = "GCC and education have nothing in common"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | County College
+"""
+qualifications = """
+customer_id | qualification            | vetting_status
+c1          | GovernmentCommunityCloud | Approved
+c1          | Education                | Approved
+"""
+subscriptions = """
+subscription_id | customer_id | segment                  | status
+s1              | c1          | GovernmentCommunityCloud | active
+s2              | c1          | Commercial               | paused
+"""
+finds = """
+subscription_id | allowed
+s1              | nothing
+s2              | nothing
+"""
+
+[[case]]
+name = "nonprofit and education, the day before the combination was listed"
+as_of = 2024-01-31
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+qualifications = """
+customer_id | qualification | vetting_status
+c1          | Nonprofit     | Approved
+c1          | Education     | Approved
+"""
+subscriptions = """
+subscription_id | customer_id | segment
+s1              | c1          | Education
+s2              | c1          | Commercial
+"""
+finds = """
+subscription_id
+s1
+"""
+
+[[case]]
+name = "the same on the day itself"
+as_of = 2024-02-01
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+qualifications = """
+customer_id | qualification | vetting_status
+c1          | Nonprofit     | Approved
+c1          | Education     | Approved
+"""
+subscriptions = """
+subscription_id | customer_id | segment
+s1              | c1          | Education
+s2              | c1          | GovernmentCommunityCloud
+"""
+finds = ""
+
+[[case]]
+name = "a qualification in review makes no combination"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+qualifications = """
+customer_id | qualification            | vetting_status
+c1          | Nonprofit                | Approved
+c1          | GovernmentCommunityCloud | InReview
+"""
+subscriptions = """
+subscription_id | customer_id | segment
+s1              | c1          | Nonprofit
+"""
+finds = ""
+*/
+select
+    s.customer_id,
+    s.subscription_id,
+    null as due_on,
+    s.segment,
+    s.segment_source,
+    s.customer_type,
+    s.may_be_sold as allowed
+from core.sale as s
+where s.outcome = 'unlisted, outside the strictest reading'

@@ -1,0 +1,119 @@
+/*
+id = "SEG04"
+version = 1
+level = "verify"
+title = "Evidence for the segment conflicts"
+message = "Sources disagree on the segment of the offer: {conflict}"
+why = """
+The price list, the segment column and the offer's name do not say the same of this offer. The price list is used \
+where it says anything, then the column, then the name; but one of them is wrong, and with it perhaps the verdict \
+that the sale is allowed.
+"""
+steps = [
+    "Look the offer up in Partner Center and see which segment it was sold as.",
+    "Have the source that is wrong corrected: the price list, or the script that writes the export.",
+]
+source = "Price lists of the Cloud Solution Provider programme"
+needs = ["customers", "subscriptions"]
+key = ["subscription_id"]
+since = 2026-11-20
+
+[[case]]
+name = "price list against name, and against the column"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+price_list = """
+product_id | sku_id | segment
+p1         | 0002   | Commercial
+"""
+subscriptions = """
+subscription_id | customer_id | offer_id  | offer_name               | segment   | status
+s1              | c1          | p1:0002:x | Teams (Charity)          |           | active
+s2              | c1          | p1:0002:x | Teams                    | Education | paused
+s3              | c1          | p1:0002:x | Teams                    |           | active
+s4              | c1          | p1:0002:x | Teams (Charity)          |           | deleted
+"""
+finds = """
+subscription_id | segment    | name_segment | stated_segment | conflict
+s1              | Commercial | Nonprofit    |                | price list and offer name
+s2              | Commercial |              | Education      | price list and segment column
+"""
+
+[[case]]
+name = "rows of the price list that contradict each other"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+price_list = """
+product_id | sku_id | segment
+p1         | 0002   | Commercial
+p1         | 2      | Education
+"""
+subscriptions = """
+subscription_id | customer_id | offer_id
+s1              | c1          | p1:0002:x
+"""
+finds = """
+subscription_id | segment | conflict
+s1              |         | price list rows contradict each other
+"""
+
+[[case]]
+name = "markers in several spellings that agree with the list; a non-breaking hyphen is a hyphen"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+qualifications = """
+customer_id | qualification | vetting_status
+c1          | Nonprofit     | Approved
+"""
+price_list = """
+product_id | sku_id | segment
+p1         | 0002   | Nonprofit
+"""
+subscriptions = """
+subscription_id | customer_id | offer_id  | offer_name
+s1              | c1          | p1:0002:x | Teams (Non\u2011Profit Pricing)
+s2              | c1          | p1:0002:x | Teams (NONPROFIT STAFF PRICING)
+s3              | c1          | p1:0002:x | Teams
+"""
+finds = ""
+
+[[case]]
+name = "one sale, one finding: a sale that breaks the matrix anyway is for SEG01"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+price_list = """
+product_id | sku_id | segment
+p1         | 0002   | Education
+"""
+subscriptions = """
+subscription_id | customer_id | offer_id  | offer_name
+s1              | c1          | p1:0002:x | Teams (Charity)
+"""
+finds = ""
+*/
+select
+    s.customer_id,
+    s.subscription_id,
+    null as due_on,
+    s.segment,
+    s.conflict,
+    s.list_segment,
+    s.stated_segment,
+    s.name_segment,
+    s.customer_type
+from core.sale as s
+where
+    s.conflict is not null
+    and coalesce(s.outcome, '') not in ('forbidden', 'unlisted, outside the strictest reading')

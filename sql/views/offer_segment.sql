@@ -1,0 +1,41 @@
+-- One row for each offer as it was sold (id, name, stated segment): its segment, and what each source says of it.
+-- The price list is trusted first, then the export's own column, then a marker in the name.
+with listed as (
+    select p.offer_key, min(p.segment) as first_segment, max(p.segment) as last_segment
+    from core.price_list as p
+    group by p.offer_key
+),
+
+evidence as (
+    select
+        o.offer_id,
+        o.offer_name,
+        o.stated_segment,
+        case when l.first_segment = l.last_segment then l.first_segment end as list_segment,
+        o.name_segment,
+        case when l.first_segment <> l.last_segment then 1 else 0 end as list_contradicts_itself,
+        case when o.name_contradicts_itself then 1 else 0 end as name_contradicts_itself
+    from core.offers as o
+    left join listed as l on o.offer_key = l.offer_key
+)
+
+select
+    e.offer_id,
+    e.offer_name,
+    e.stated_segment,
+    coalesce(e.list_segment, e.stated_segment, e.name_segment) as segment,
+    case
+        when e.list_segment is not null then 'price list'
+        when e.stated_segment is not null then 'segment column'
+        when e.name_segment is not null then 'offer name'
+    end as segment_source,
+    e.list_segment,
+    e.name_segment,
+    case
+        when e.list_contradicts_itself = 1 then 'price list rows contradict each other'
+        when e.name_contradicts_itself = 1 then 'markers in the offer name contradict each other'
+        when e.list_segment <> e.stated_segment then 'price list and segment column'
+        when e.list_segment <> e.name_segment then 'price list and offer name'
+        when e.stated_segment <> e.name_segment then 'segment column and offer name'
+    end as conflict
+from evidence as e
