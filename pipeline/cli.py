@@ -1,0 +1,93 @@
+"""The command line: one module a command, each imported only when it is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from pipeline.errors import FAULT, CspAuditError
+from pipeline.session import LOG, Session
+
+COMMANDS = {
+    "run": "Audit one night of exports.",
+    "check": "Put a folder of exports through the gate alone.",
+    "demo": "Audit three sample nights and say where the report is.",
+    "findings": "List the findings of the latest night.",
+    "rules": "List the rules, or show one.",
+}
+
+
+class _Commands(click.Group):
+    """Lists commands from the table above, so that --help imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"pipeline.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 audited, 1 audited with findings, 2 wrong usage, 3 not audited, 4 locked, 70 fault.",
+)
+@click.version_option(package_name="csp-audit", message="csp-audit %(version)s")
+def cli() -> None:
+    """Audit a CSP partner's special-segment sales every night.
+
+    \b
+    Examples:
+      csp-audit demo
+      csp-audit run exports/ --state /var/lib/csp-audit
+      csp-audit findings --level violation
+    """
+
+
+def main() -> None:
+    """Run the command line; errors become one line each on stderr, and an exit code of their own."""
+    session = Session()
+    try:
+        code = cli.main(standalone_mode=False, obj=session)
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except CspAuditError as error:
+        _tell(error)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader of a pipe has gone; Python would complain again when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours, never a bare traceback
+        from pipeline.diagnostics import write_diagnostics
+
+        click.echo(f"csp-audit: a fault of the program ({type(error).__name__}); {write_diagnostics(error, session.folder)}", err=True)
+        code = FAULT
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(error: CspAuditError) -> None:
+    """Say every problem to a person, and the first one to cron, which mails each line that it is given."""
+    lines = str(error).splitlines()
+    for line in lines:
+        LOG.error(line)
+    if not sys.stderr.isatty() and len(lines) > 1:
+        lines = [f"{lines[0]} (the first of {len(lines)} problems)"]
+    for line in lines:
+        click.echo(f"csp-audit: {line}", err=True)

@@ -1,0 +1,45 @@
+"""`csp-audit check`: the gate alone."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands import options
+from pipeline.session import settings, today
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@click.command("check", epilog="Exit codes: 0 every export can be audited, 2 usage, 3 an export is refused.")
+@options.FOLDER
+@options.AS_OF
+@options.STATE
+@options.CONFIG
+def command(folder: Path, as_of: datetime | None, state: Path | None, config_file: Path | None) -> None:
+    """Put a folder of exports through the gate, and change nothing.
+
+    \b
+    Examples:
+      csp-audit check exports/
+      csp-audit check exports/ --state /var/lib/csp-audit
+    """
+    from pipeline.gate import Question, admit
+    from pipeline.state import State
+    from pipeline.warehouse import last_night
+
+    config = settings(config_file, state)
+    day = as_of.date() if as_of else today()
+    before = last_night(State(config.state).warehouse, day)
+    with tempfile.TemporaryDirectory(prefix="csp-audit-check-") as work:
+        exports = admit(Question(folder, day, before.lines), config, Path(work))
+    for export in exports.values():
+        ignored = len(export.header.ignored)
+        click.echo(
+            f"{export.table.name:18} ok  {export.file}: {export.data_lines:,} lines, {export.text.encoding}, "
+            f"{len(export.header.present)} columns" + (f", {ignored} ignored" if ignored else "")
+        )

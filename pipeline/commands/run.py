@@ -1,0 +1,102 @@
+"""`csp-audit run`: the night."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands import options
+from pipeline.session import LOG, Session, announcing, open_log, say, settings, today
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from schemas.finding import Audit
+
+_FAIL_ON = ("violation", "deadline", "verify", "new", "none")
+
+
+@click.command("run", epilog="Exit codes: 0 audited, 1 audited with findings, 2 usage, 3 not audited, 4 locked, 70 fault.")
+@options.FOLDER
+@options.AS_OF
+@options.STATE
+@options.CONFIG
+@click.option(
+    "--engine",
+    type=click.Choice(["sieve", "pandera"]),
+    default="sieve",
+    show_default=True,
+    help="Who judges the rows: SQL with pandera as its referee, or pandera alone (slow).",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(_FAIL_ON),
+    default="violation",
+    show_default=True,
+    help="From which findings on the exit code is 1.",
+)
+@click.option("--dry-run", is_flag=True, help="Audit, but leave warehouse and reports as they are.")
+@options.VERBOSE
+@click.pass_obj
+def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    session: Session,
+    folder: Path,
+    as_of: datetime | None,
+    state: Path | None,
+    config_file: Path | None,
+    engine: str,
+    fail_on: str,
+    dry_run: bool,  # noqa: FBT001 - click passes flags by position
+    verbose: bool,  # noqa: FBT001
+) -> int:
+    """Audit one night of exports.
+
+    FOLDER holds customers*.csv, subscriptions*.csv and qualifications*.csv, and whichever of price_list*.csv and
+    nonprofit_notices*.csv there are.
+
+    \b
+    Examples:
+      csp-audit run exports/
+      csp-audit run exports/ --as-of 2026-11-20 --state /var/lib/csp-audit
+      csp-audit run exports/ --fail-on new
+    """
+    from pipeline.load import Engine
+    from pipeline.night import FailOn, Order
+    from pipeline.run import run
+    from pipeline.state import State
+
+    config = settings(config_file, state)
+    places = State(config.state)
+    places.create()
+    session.folder = config.state
+    open_log(places.log, verbose=verbose)
+    order = Order(
+        folder=folder,
+        as_of=as_of.date() if as_of else today(),
+        started_at=datetime.now(UTC),
+        engine=Engine(engine),
+        fail_on=FailOn(fail_on),
+        dry_run=dry_run,
+    )
+    with announcing() as announce:
+        audit = run(order, config, announce)
+    LOG.info("%s: %s, exit code %s", audit.run_id, audit.verdict, audit.exit_code)
+    say(summary(audit))
+    if not dry_run:
+        say(f"Report: {places.night(order.as_of) / 'report.html'}")
+    return audit.exit_code
+
+
+def summary(audit: Audit) -> str:
+    """Say in two lines what the night came to."""
+    from schemas.finding import Level
+
+    counts = audit.counts
+    names = {Level.VIOLATION: "violations", Level.DEADLINE: "deadlines", Level.VERIFY: "to verify"}
+    levels = "; ".join(f"{counts[level].found} {name}, {counts[level].new} new" for level, name in names.items())
+    closed = sum(count.closed for count in counts.values())
+    unjudged = [result.rule.id for result in audit.rules if not result.is_judged]
+    complete = f"{audit.unread} unread rows; " + (f"not judged: {', '.join(unjudged)}" if unjudged else "every rule judged")
+    return f"{audit.as_of}: {audit.verdict}. {levels}; {closed} closed.\n{complete}."

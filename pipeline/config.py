@@ -1,0 +1,83 @@
+"""The configuration: a small TOML file, every key of which has a default."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pipeline.errors import UsageError
+from schemas.catalog import TABLES
+from schemas.dates import DateOrder
+
+
+class Section(BaseModel):
+    """A part of the file; a key that is not known is an error, since it would silently do nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GateConfig(Section):
+    """When an export is refused. Shares are of rows; hours are counted back from the end of the as-of day."""
+
+    max_age_hours: float = Field(36, gt=0)
+    max_shrink_share: float = Field(0.3, ge=0, le=1)
+    max_shrink_rows: int = Field(10, ge=0)
+    may_be_empty: tuple[str, ...] = ("nonprofit_notices",)
+
+
+class UnreadConfig(Section):
+    """How many rows may go unread before a night counts as not audited (both bounds must be passed)."""
+
+    max_share: float = Field(0.01, ge=0, le=1)
+    max_rows: int = Field(10, ge=0)
+    kept_rows: int = Field(10_000, ge=1)
+
+
+class TableConfig(Section):
+    """What an export is, where its own content cannot tell."""
+
+    encoding: str | None = None
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    date_order: dict[str, DateOrder] = {}
+
+
+class Config(Section):
+    """All settings. Memory limit and threads are DuckDB's; `keep` counts earlier warehouses."""
+
+    partner: str = "Cloud Solution Provider partner"
+    state: Path = Path("csp-audit-state")
+    memory_limit: str = Field("2GB", pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|MiB|GB|GiB)$")
+    threads: int = Field(2, ge=1)
+    keep: int = Field(3, ge=0)
+    gate: GateConfig = GateConfig()
+    unread: UnreadConfig = UnreadConfig()
+    tables: dict[str, TableConfig] = {}
+
+    @field_validator("tables")
+    @classmethod
+    def _tables_exist(cls, tables: dict[str, TableConfig]) -> dict[str, TableConfig]:
+        for name, table in tables.items():
+            known = {column.name for column in TABLES[name].columns} if name in TABLES else set()
+            if name not in TABLES or set(table.date_order) - known:
+                message = f"{name}: no such table, or no such column in date_order"
+                raise ValueError(message)
+        return tables
+
+
+def load_config(path: Path | None) -> Config:
+    """Read the configuration; without a file everything is at its default.
+
+    Raises UsageError with one line for each key that is wrong.
+    """
+    if path is None:
+        return Config()
+    try:
+        return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"{path}: the configuration cannot be read: {error}. Correct the file and run again."
+        raise UsageError(message) from error
+    except ValidationError as error:
+        lines = [f"{path}: {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
+        raise UsageError("\n".join([*lines, "Correct the file and run again."])) from error

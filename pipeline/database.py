@@ -1,0 +1,65 @@
+"""The one place that opens DuckDB, with the settings that a night relies on."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Connection = duckdb.DuckDBPyConnection
+DatabaseError = duckdb.Error
+
+# Extensions would be fetched from the network in the middle of a night.
+_NO_NETWORK = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+def connect_in_memory(memory_limit: str = "2GB", threads: int = 2) -> Connection:
+    """Open a database that lives in memory only."""
+    return _quiet(duckdb.connect(":memory:", config=_settings(memory_limit, threads)))
+
+
+@contextmanager
+def building(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterator[Connection]:
+    """Open a new database file to build in; what does not fit in memory spills into the folder `spill`."""
+    settings = {**_settings(memory_limit, threads), "temp_directory": str(spill)}
+    connection = _quiet(duckdb.connect(str(path), config=settings))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """Open a warehouse read-only, without access to anything outside it."""
+    settings = {**_NO_NETWORK, "enable_external_access": "false"}
+    connection = _quiet(duckdb.connect(str(path), read_only=True, config=settings))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def literal(value: str) -> str:
+    """Quote a text as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Quote a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _settings(memory_limit: str, threads: int) -> dict[str, str]:
+    return {**_NO_NETWORK, "memory_limit": memory_limit, "threads": str(threads)}
+
+
+def _quiet(connection: Connection) -> Connection:
+    """Switch the progress bar off: it prints to stdout after two seconds, also into a pipe."""
+    connection.execute("set enable_progress_bar = false")
+    return connection

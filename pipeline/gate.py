@@ -1,0 +1,163 @@
+"""The gate: decides before anything is loaded whether tonight's exports can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pipeline.dateorder import decide_orders
+from pipeline.errors import NotAuditedError
+from pipeline.export import Export, Found, Header, Text
+from pipeline.header import read_header, sample_records, tail_problem
+from pipeline.inbox import find_exports
+from pipeline.survey import survey
+from pipeline.transcode import plain_text
+from schemas.catalog import TABLES
+from schemas.finding import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pipeline.config import Config
+
+_RERUN = "Ask for the export to be run again"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the gate is asked: a folder, the as-of date, and the lines of each table on the last good night."""
+
+    folder: Path
+    as_of: date
+    lines_before: Mapping[str, int]
+
+
+def admit(question: Question, config: Config, work: Path) -> dict[str, Export]:
+    """Return the export of each table that was supplied, in the order of the catalog.
+
+    `work` takes transcoded copies. Raises NotAuditedError with every problem of every file.
+    """
+    found, problems = find_exports(question.folder, TABLES.values())
+    exports: dict[str, Export] = {}
+    for item in found:
+        outcome = _examine(item, question, config, work)
+        if isinstance(outcome, Export):
+            exports[item.table.name] = outcome
+        else:
+            problems += outcome
+    problems += _offered_twice(list(exports.values()))
+    if problems:
+        raise NotAuditedError(problems)
+    return exports
+
+
+def _examine(found: Found, question: Question, config: Config, work: Path) -> Export | list[Problem]:
+    """Put one file through the checks, cheapest first; a later one relies on the ones before it."""
+    settings = config.tables.get(found.table.name)
+    if problem := _stale(found, question.as_of, config):
+        return [problem]
+    text = _read_text(found, settings.encoding if settings else None, work)
+    if isinstance(text, Problem):
+        return [text]
+    header = read_header(found.table, found.path.name, text, settings.delimiter if settings else None)
+    if not isinstance(header, Header):
+        return header
+    export = Export(found, text, header)
+    problem = _empty(export, config) or _shrunken(export, question.lines_before, config) or _misshapen(export)
+    if problem:
+        return [problem]
+    orders, undecided = decide_orders(export, settings.date_order if settings else {})
+    return undecided or replace(export, orders=orders)
+
+
+def _stale(found: Found, as_of: date, config: Config) -> Problem | None:
+    end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), UTC)
+    age = (end - found.modified_at) / timedelta(hours=1)
+    if age <= config.gate.max_age_hours:
+        return None
+    return Problem(
+        found.path.name,
+        "",
+        f"a file written {found.modified_at:%Y-%m-%d %H:%M} UTC, {age:.0f} hours before the end of {as_of}",
+        f"at most {config.gate.max_age_hours:g} hours",
+        f"{_RERUN}, or set gate.max_age_hours in the configuration.",
+    )
+
+
+def _read_text(found: Found, encoding: str | None, work: Path) -> Text | Problem:
+    from pipeline.survey import Encoding
+
+    file = found.path.name
+    try:
+        seen = survey(found.path)
+        if seen.size == 0:
+            return Problem(file, "", "an empty file", "a header line and rows", f"{_RERUN}.")
+        if seen.nul_line is not None:
+            nul = Problem(file, f"line {seen.nul_line}", "a NUL byte: the file is binary or damaged", "a CSV text file", "")
+            return replace(nul, next_step=f"{_RERUN} as CSV; UTF-16 needs a byte order mark.")
+        decided = Encoding(encoding) if encoding else seen.encoding
+        if decided is None:
+            setting = f"tables.{found.table.name}.encoding"
+            pages = "UTF-8, UTF-16 with a byte order mark, Windows-1250 or Windows-1252"
+            found_text = "letters that could be Windows-1250 or Windows-1252"
+            return Problem(file, "", found_text, pages, f'Set {setting} = "cp1250" or "cp1252" in the configuration.')
+        return plain_text(found.path, seen, decided, work)
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start} of a block"
+        return Problem(file, place, f"bytes that are not {error.encoding}", "text in that encoding", f"{_RERUN}.")
+    except OSError as error:
+        expected = "a file that can be read"
+        return Problem(file, "", (error.strerror or str(error)).lower(), expected, "Check the file and its permissions.")
+
+
+def _empty(export: Export, config: Config) -> Problem | None:
+    if export.data_lines > 0 or export.table.name in config.gate.may_be_empty:
+        return None
+    return Problem(
+        export.file,
+        f"line {export.header.skip}",
+        "a header and no rows",
+        "at least one row",
+        f"{_RERUN}, or add {export.table.name} to gate.may_be_empty in the configuration.",
+    )
+
+
+def _shrunken(export: Export, lines_before: Mapping[str, int], config: Config) -> Problem | None:
+    before = lines_before.get(export.table.name, 0)
+    lost = before - export.data_lines
+    if lost <= max(config.gate.max_shrink_rows, before * config.gate.max_shrink_share):
+        return None
+    return Problem(
+        export.file,
+        "",
+        f"{export.data_lines} rows after {before} on the last good night",
+        f"at most {config.gate.max_shrink_share:.0%} fewer",
+        f"{_RERUN}, or set gate.max_shrink_share in the configuration.",
+    )
+
+
+def _misshapen(export: Export) -> Problem | None:
+    if export.data_lines == 0:
+        return None
+    if problem := tail_problem(export.file, export.text, export.header):
+        return problem
+    width = len(export.header.columns)
+    records = [record for record in sample_records(export.text, export.header) if any(map(str.strip, record))]
+    others = [len(record) for record in records if len(record) != width]
+    if len(others) * 2 <= len(records):
+        return None
+    found = f"{others[0]} columns in most of the first {len(records)} rows"
+    return Problem(export.file, f"line {export.header.skip + 1}", found, f"{width}, as in the header", f"{_RERUN}.")
+
+
+def _offered_twice(exports: list[Export]) -> list[Problem]:
+    first: dict[str, Export] = {}
+    problems = []
+    for export in exports:
+        other = first.setdefault(export.text.sha256, export)
+        if other is not export:
+            found = f"the same content as {other.file}"
+            problems.append(Problem(export.file, "", found, "a file of its own for each table", f"{_RERUN}."))
+    return problems

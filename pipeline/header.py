@@ -1,0 +1,120 @@
+"""Finds an export's header line, its delimiter, and which of the schema's columns it has."""
+
+from __future__ import annotations
+
+import csv
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pipeline.export import MAX_RECORD_BYTES, Header, Text
+from schemas.finding import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.table import Table
+
+DELIMITERS = (",", ";", "\t")
+SAMPLE_RECORDS = 500
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
+_PREAMBLE = ("#type ", "sep=")
+_HEADER_LINES = 20
+_RERUN = "Ask for the export to be run again"
+
+
+def read_header(table: Table, file: str, text: Text, delimiter: str | None) -> Header | list[Problem]:
+    """Return the header, or why there is none that fits. `delimiter` is the configured one, if any."""
+    lines = _first_lines(text)
+    skipped = next((n for n, line in enumerate(lines) if not _is_preamble(line)), len(lines))
+    if skipped == len(lines):
+        return [Problem(file, "", "no line of text", "a header line and rows", f"{_RERUN}.")]
+    candidates = [_split(table, lines[skipped], mark) for mark in ([delimiter] if delimiter else DELIMITERS)]
+    best = max(candidates, key=lambda cells: sum(table.match(cell) is not None for cell in cells[1]))
+    mark, cells = best
+    if len(cells) < 2 or not any(table.match(cell) for cell in cells):
+        return [_unknown(table, file, skipped + 1, cells)]
+    return _complete(table, file, skipped + 1, mark, cells)
+
+
+def _first_lines(text: Text) -> list[str]:
+    with text.path.open(encoding="utf-8-sig", errors="replace", newline="\n") as file:
+        return [file.readline(MAX_RECORD_BYTES).rstrip("\n") for _ in range(_HEADER_LINES)]
+
+
+def _is_preamble(line: str) -> bool:
+    return not line.strip(' ,;\t"') or line.lstrip('"').lower().startswith(_PREAMBLE)
+
+
+def _split(table: Table, line: str, delimiter: str) -> tuple[str, list[str]]:
+    del table
+    try:
+        return delimiter, [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, strict=True))]
+    except csv.Error:
+        return delimiter, []
+
+
+def _unknown(table: Table, file: str, line: int, cells: Sequence[str]) -> Problem:
+    marks = ", ".join(f"a {_NAMES[mark]}" for mark in DELIMITERS)
+    return Problem(
+        file,
+        f"line {line}",
+        f"{len(cells)} column(s), none with a header that belongs to {table.name}" if len(cells) > 1 else "one column",
+        f"a header line such as {', '.join(c.name for c in table.columns if c.required)}, split by {marks}",
+        f"{_RERUN}, or set tables.{table.name}.delimiter in the configuration.",
+    )
+
+
+def _complete(table: Table, file: str, line: int, delimiter: str, cells: list[str]) -> Header | list[Problem]:
+    matched = [table.match(cell) for cell in cells]
+    names = [column.name if column else None for column in matched]
+    problems = [_twice(file, line, name, cells, names) for name in _repeated(names)]
+    for column in table.columns:
+        if column.required and column.name not in names:
+            headers = " or ".join((column.name, *column.aliases))
+            found = f"no column {column.name} among {len(cells)} columns"
+            problems.append(Problem(file, f"line {line}", found, f"a header {headers}", f"{_RERUN} with that column."))
+    ignored = tuple(cell for cell, name in zip(cells, names, strict=True) if name is None)
+    return problems or Header(line, delimiter, tuple(names), ignored)
+
+
+def _repeated(names: Sequence[str | None]) -> list[str]:
+    return list(dict.fromkeys(name for name in names if name is not None and names.count(name) > 1))
+
+
+def _twice(file: str, line: int, name: str, cells: list[str], names: Sequence[str | None]) -> Problem:
+    both = " and ".join(cell for cell, match in zip(cells, names, strict=True) if match == name)
+    return Problem(
+        file, f"line {line}", f"two columns for {name}: {both}", "one", "Remove or rename one of them in the export."
+    )
+
+
+def sample_records(text: Text, header: Header) -> list[list[str]]:
+    """Read the first records after the header with Python's own reader, for a look at their shape."""
+    with text.path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        for _ in range(header.skip):
+            file.readline()
+        limited = (line for line in islice(iter(lambda: file.readline(MAX_RECORD_BYTES), ""), SAMPLE_RECORDS * 4))
+        return list(islice(csv.reader(limited, delimiter=header.delimiter), SAMPLE_RECORDS))
+
+
+def tail_problem(file: str, text: Text, header: Header) -> Problem | None:
+    """Say whether the file ends in the middle of a record, as a transfer that broke off leaves it."""
+    window = 1 << 16
+    with text.path.open("rb") as read:
+        read.seek(max(0, text.size_on_disk - window))
+        lines = read.read().decode("utf-8", "replace").rstrip("\n ").split("\n")
+    data_lines = text.lines - header.skip
+    lines = lines[-min(len(lines), data_lines, 50) :]
+    if any(_is_record(lines[-n:], header) for n in range(1, len(lines) + 1)):
+        return None
+    width = len(header.columns)
+    found = "the file ends in the middle of a row"
+    return Problem(file, f"line {text.lines}", found, f"{width} columns in every row", f"{_RERUN}: it looks cut off.")
+
+
+def _is_record(lines: list[str], header: Header) -> bool:
+    try:
+        records = list(csv.reader((line + "\n" for line in lines), delimiter=header.delimiter, strict=True))
+    except csv.Error:
+        return False
+    return len(records) == 1 and len(records[0]) == len(header.columns)

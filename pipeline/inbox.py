@@ -1,0 +1,63 @@
+"""Finds tonight's exports in a folder by their names, and takes the newest of several."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pipeline.errors import UsageError
+from pipeline.export import Found
+from schemas.finding import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from schemas.table import Table
+
+
+def find_exports(folder: Path, tables: Iterable[Table]) -> tuple[list[Found], list[Problem]]:
+    """Return the file taken for each table, and a problem for each required table without one.
+
+    Raises UsageError where the folder itself cannot be read.
+    """
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        message = f"{folder}: {(error.strerror or str(error)).lower()}. Name a folder that holds the exports."
+        raise UsageError(message) from error
+    found, problems = [], []
+    for table in tables:
+        candidates = [path for path in paths if _is_named(path, table)]
+        if candidates:
+            outcome = _newest(table, candidates)
+            (found if isinstance(outcome, Found) else problems).append(outcome)  # type: ignore[arg-type]
+        elif table.required:
+            problems.append(_missing(table, paths))
+    return found, problems
+
+
+def _is_named(path: Path, table: Table) -> bool:
+    stem = path.stem.lower().replace("-", "_").replace(" ", "_")
+    return path.suffix.lower() == ".csv" and stem.startswith(table.name)
+
+
+def _newest(table: Table, candidates: list[Path]) -> Found | Problem:
+    times = {path: path.stat().st_mtime for path in candidates}
+    path = max(candidates, key=lambda candidate: (times[candidate], candidate.name))
+    if not path.is_file():
+        return Problem(path.name, "", "a folder", "a CSV file", "Replace it by the export.")
+    others = ", ".join(other.name for other in candidates if other != path)
+    notes = (f"the newest of {len(candidates)} files was taken; not read: {others}",) if others else ()
+    return Found(table, path, datetime.fromtimestamp(times[path], UTC).replace(microsecond=0), notes)
+
+
+def _missing(table: Table, paths: list[Path]) -> Problem:
+    names = ", ".join(path.name for path in paths[:8]) or "nothing"
+    return Problem(
+        f"{table.name}.csv",
+        "",
+        f"no file of that name (the folder holds {names})",
+        f"an export named {table.name}*.csv",
+        "Ask for the export to be run again, or name another folder.",
+    )

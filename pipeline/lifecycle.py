@@ -1,0 +1,151 @@
+"""Compares tonight's findings with the last good run: new, open, reopened, closed.
+
+States are worked out from events (`audit.events`) of earlier nights and from `core.found`. A rule that was not
+judged tonight closes nothing: its open findings stay open, as they were last seen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from pipeline.database import Connection
+    from schemas.finding import Input, RuleResult
+
+_PRIOR = """
+    with prior as (
+        select finding_id, any_value(rule_id) as rule_id, max_by(event, as_of) as event
+        from audit.events where as_of < $as_of group by finding_id
+    )
+"""
+
+
+def record_findings(
+    connection: Connection, as_of: date, results: Iterable[RuleResult], inputs: Iterable[Input]
+) -> None:
+    """Write tonight's events, and what each finding says where that is new."""
+    judged = [result.rule.id for result in results if result.is_judged]
+    connection.execute(
+        f"""
+        insert into audit.events
+        {_PRIOR}
+        select $as_of, f.finding_id, f.rule_id, if(p.finding_id is null, 'new', 'reopened')
+        from core.found as f left join prior as p on f.finding_id = p.finding_id
+        where p.finding_id is null or p.event = 'closed'
+        union all
+        select $as_of, p.finding_id, p.rule_id, 'closed'
+        from prior as p
+        where p.event <> 'closed' and list_contains($judged, p.rule_id)
+            and p.finding_id not in (select finding_id from core.found)
+        """,
+        {"as_of": as_of, "judged": judged},
+    )
+    _record_contents(connection, as_of, {item.table: item.file for item in inputs if item.file})
+
+
+def _record_contents(connection: Connection, as_of: date, files: dict[str, str]) -> None:
+    """Add a row for each finding that says tonight what it did not say before."""
+    connection.execute(
+        """
+        insert into audit.findings
+        with tonight as (
+            select
+                f.finding_id, f.rule_id, f.customer_id, c.company_name, t.customer_type, f.subscription_id,
+                s.offer_name, o.segment,
+                coalesce(s.quantity, try_cast(json_extract_string(f.facts, '$.seats') as bigint)) as seats,
+                f.due_on,
+                case
+                    when f.evidence_line is not null
+                        then concat(json_extract_string($files, concat('$.', f.evidence_table)), ':', f.evidence_line)
+                    when s.line is not null then concat(s.file, ':', s.line)
+                    when c.line is not null then concat(c.file, ':', c.line)
+                    else ''
+                end as source,
+                f.facts
+            from core.found as f
+            left join core.customers as c on f.customer_id = c.customer_id
+            left join core.customer_type as t on f.customer_id = t.customer_id
+            left join core.subscriptions as s on f.subscription_id = s.subscription_id
+            left join core.offer_segment as o
+                on s.offer_id = o.offer_id
+                and s.offer_name is not distinct from o.offer_name
+                and s.segment is not distinct from o.stated_segment
+        ),
+        last as (
+            select * from audit.findings
+            qualify row_number() over (partition by finding_id order by recorded_on desc) = 1
+        )
+        select
+            n.finding_id, $as_of, n.rule_id, n.customer_id, n.company_name, n.customer_type, n.subscription_id,
+            n.offer_name, n.segment, n.seats, n.due_on, n.source, n.facts
+        from tonight as n left join last as l on n.finding_id = l.finding_id
+        where (l.company_name, l.customer_type, l.offer_name, l.segment, l.seats, l.due_on, l.source, l.facts)
+            is distinct from
+            (n.company_name, n.customer_type, n.offer_name, n.segment, n.seats, n.due_on, n.source, n.facts)
+        """,
+        {"as_of": as_of, "files": _json(files)},
+    )
+
+
+def _json(files: dict[str, str]) -> str:
+    import json
+
+    return json.dumps(files)
+
+
+def create_states(connection: Connection, as_of: date) -> None:
+    """Create `core.states`: every finding of tonight, those kept open by a rule not judged, and those closed."""
+    connection.execute(
+        f"""
+        create table core.states as
+        {_PRIOR},
+        tonight as (select finding_id, event from audit.events where as_of = $as_of),
+        current as (
+            select finding_id from core.found
+            union
+            select finding_id from prior where event <> 'closed'
+        ),
+        seen as (select finding_id, min(as_of) as first_seen from audit.events where as_of <= $as_of group by finding_id),
+        said as (
+            select * from audit.findings where recorded_on <= $as_of
+            qualify row_number() over (partition by finding_id order by recorded_on desc) = 1
+        )
+        select s.*, coalesce(t.event, 'open') as state, e.first_seen
+        from current as c
+        join said as s on c.finding_id = s.finding_id
+        join seen as e on c.finding_id = e.finding_id
+        left join tonight as t on c.finding_id = t.finding_id
+        """,
+        {"as_of": as_of},
+    )
+
+
+def record_qualifications(connection: Connection, as_of: date) -> None:
+    """Bring `history.qualifications` up to tonight: end the spans that are gone, begin those that are new."""
+    connection.execute("""
+        create temp table held as
+        select distinct customer_id, qualification, vetting_status from core.qualifications
+    """)
+    same = "h.customer_id = q.customer_id and h.qualification = q.qualification and h.vetting_status is not distinct from q.vetting_status"
+    # A row in quarantine is a gap in our reading: it ends no span.
+    connection.execute(
+        f"""
+        update history.qualifications as h set gone_on = $as_of
+        where h.gone_on is null
+            and not exists (select 1 from held as q where {same})
+            and h.customer_id not in (select customer_id from core.unread_customers where table_name = 'qualifications')
+        """,
+        {"as_of": as_of},
+    )
+    connection.execute(
+        f"""
+        insert into history.qualifications
+        select q.customer_id, q.qualification, q.vetting_status, $as_of, null from held as q
+        where not exists (select 1 from history.qualifications as h where h.gone_on is null and {same})
+        """,
+        {"as_of": as_of},
+    )
+    connection.execute("drop table held")

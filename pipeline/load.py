@@ -1,0 +1,125 @@
+"""Loads one export: sieve, reconcile, referee, quarantine; what is left is a clean, typed table in `core`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pipeline.database import identifier, literal
+from pipeline.errors import NotAuditedError
+from pipeline.export import scan
+from pipeline.quarantine import quarantine_broken, quarantine_duplicates, unread_rows
+from pipeline.reconcile import reconcile
+from pipeline.referee import check_sieve, judge_every_row
+from pipeline.sieve import empty_table, select_rows
+from schemas.catalog import TABLES
+from schemas.finding import Input, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.config import UnreadConfig
+    from pipeline.database import Connection
+    from pipeline.export import Export
+    from schemas.table import Table
+
+
+class Engine(StrEnum):
+    """Who judges the rows: the sieve with pandera as its referee, or pandera alone."""
+
+    SIEVE = "sieve"
+    PANDERA = "pandera"
+
+
+def load_all(
+    connection: Connection, exports: Mapping[str, Export], engine: Engine, unread: UnreadConfig
+) -> list[Input]:
+    """Fill every table of `core`; one that was not supplied is empty.
+
+    Raises NotAuditedError where lines cannot be accounted for or too many rows are unread, and FaultError where
+    sieve and referee disagree.
+    """
+    inputs = [
+        load(connection, exports[name], engine, unread) if name in exports else create_absent(connection, table)
+        for name, table in TABLES.items()
+    ]
+    problems = [problem for item in inputs if (problem := _too_much_unread(item, unread))]
+    if problems:
+        raise NotAuditedError(problems, unread_rows(connection))
+    return inputs
+
+
+def load(connection: Connection, export: Export, engine: Engine, unread: UnreadConfig) -> Input:
+    """Fill the table of `core` that the export is for."""
+    table = f"core.{export.table.name}"
+    rows = select_rows(export, scan(export.text, export.header), judged_later=engine is Engine.PANDERA)
+    connection.execute(f"create table {table} as {rows}")
+    reckoning = reconcile(connection, export, table)
+    if engine is Engine.PANDERA:
+        judge_every_row(connection, export, table)
+    else:
+        check_sieve(connection, export, table)
+    broken = quarantine_broken(connection, export, table, unread.kept_rows)
+    _finish(connection, export, table)
+    same, contradicting = quarantine_duplicates(connection, export, table)
+    total = reckoning.loaded + reckoning.rejected
+    return Input(
+        table=export.table.name,
+        file=export.file,
+        modified_at=export.found.modified_at,
+        bytes=export.text.size,
+        sha256=export.text.sha256,
+        encoding=export.text.encoding,
+        rows=total,
+        loaded=total - broken - same - contradicting,
+        unread=broken + contradicting,
+        duplicates=same,
+        notes=(*export.found.notes, *_notes(connection, export, table)),
+    )
+
+
+def create_absent(connection: Connection, table: Table) -> Input:
+    """Create the table of an export that was not supplied: it has its columns and no rows."""
+    connection.execute(f"create table core.{table.name} as {empty_table(table)}")
+    return Input(table=table.name, file=None)
+
+
+def _finish(connection: Connection, export: Export, table: str) -> None:
+    """Leave the columns of the schema, and where each row stood."""
+    connection.execute(f"alter table {table} drop column broken")
+    connection.execute(f"alter table {table} drop column raw_cells")
+    connection.execute(f"alter table {table} add column file varchar default {literal(export.file)}")
+
+
+def _notes(connection: Connection, export: Export, table: str) -> list[str]:
+    notes = []
+    if export.header.ignored:
+        notes.append("columns not known, ignored: " + ", ".join(name or "(no name)" for name in export.header.ignored))
+    for name, order in export.orders.items():
+        notes.append(f"slashed dates in {name} are read {order}")
+    for column in export.table.columns:
+        if column.kind.known and column.name in export.header.present:
+            notes += _unknown_words(connection, table, column.name, column.kind.known)
+    return notes
+
+
+def _unknown_words(connection: Connection, table: str, column: str, known: frozenset[str]) -> list[str]:
+    words = ", ".join(literal(word) for word in sorted(known))
+    rows = connection.execute(
+        f"select {identifier(column)}, count(*) from {table} where {identifier(column)} not in ({words}) group by 1 order by 2 desc, 1"
+    ).fetchall()
+    if not rows:
+        return []
+    named = ", ".join(f"{word[:40]} ({count})" for word, count in rows[:3])
+    more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
+    return [f"{column}: values that are not known: {named}{more}"]
+
+
+def _too_much_unread(item: Input, unread: UnreadConfig) -> Problem | None:
+    """Call the night not audited when so much is unread that its findings would mislead."""
+    if item.unread <= max(unread.max_rows, item.rows * unread.max_share):
+        return None
+    found = f"{item.unread:,} of {item.rows:,} rows that could not be read"
+    expected = f"at most {unread.max_share:.2%}, or {unread.max_rows} rows"
+    step = "See quarantine.csv for lines and reasons, correct the export, and run again."
+    return Problem(item.file or item.table, "", found, expected, step)

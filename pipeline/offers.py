@@ -1,0 +1,39 @@
+"""Folds the offers that were sold once each, so that rules can join them in portable SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.expressions import padded
+
+if TYPE_CHECKING:
+    from pipeline.database import Connection
+
+
+def fold_offers(connection: Connection) -> None:
+    """Create `core.offers`: one row for each offer as sold, with its price-list key and its name's marker.
+
+    Dashes of every kind and no-break spaces count as plain ones in a name.
+    """
+    sku = padded("split_part(offer_id, ':', 2)")
+    connection.execute(f"""
+        create table core.offers as
+        with sold as (
+            select offer_id, offer_name, segment as stated_segment from core.subscriptions
+            group by offer_id, offer_name, segment
+        ),
+        named as (
+            select
+                *, lower(translate(offer_name, '\u2010\u2011\u2012\u2013\u2014\u00a0\u202f', '-----  ')) as plain_name,
+                case
+                    when contains(offer_id, ':') then concat(split_part(offer_id, ':', 1), ':', {sku}) else offer_id
+                end as offer_key
+            from sold
+        )
+        select
+            n.offer_id, n.offer_name, n.stated_segment, n.offer_key,
+            case when min(m.segment) = max(m.segment) then min(m.segment) end as name_segment,
+            coalesce(min(m.segment) <> max(m.segment), false) as name_contradicts_itself
+        from named as n left join ref.segment_markers as m on contains(n.plain_name, m.marker)
+        group by n.offer_id, n.offer_name, n.stated_segment, n.offer_key
+    """)

@@ -1,0 +1,123 @@
+"""Takes the rows that no rule may see out of the way, and keeps where they stood and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.database import identifier, literal
+from schemas.finding import UnreadRow
+
+if TYPE_CHECKING:
+    from pipeline.database import Connection
+    from pipeline.export import Export
+
+# A quarantined cell is evidence, not an archive.
+_MOST_CHARACTERS = 500
+
+
+def quarantine_broken(connection: Connection, export: Export, staged: str, kept_rows: int) -> int:
+    """Move rejected records and rows with a broken flag into the quarantine; return how many rows these are.
+
+    Counts are exact; of each table the first `kept_rows` by line are kept with every reason.
+    """
+    _keep_rejected(connection, export, kept_rows)
+    _keep_flagged(connection, export, staged, kept_rows)
+    row = connection.execute(f"""
+        select (select count(*) from {staged} where broken <> 0) + (select count(*) from rejected where not is_blank)
+    """).fetchone()
+    _remember_customers(connection, export, staged)
+    connection.execute(f"delete from {staged} where broken <> 0")
+    connection.execute("drop table rejected")
+    return int(row[0]) if row else 0
+
+
+def _keep_rejected(connection: Connection, export: Export, kept_rows: int) -> None:
+    width = len(export.header.columns)
+    connection.execute(f"""
+        insert into quarantine.rows
+        select {_names(export)}, line, '', left(text, {_MOST_CHARACTERS}), concat(reason, '; expected {width} columns')
+        from rejected where not is_blank order by line limit {kept_rows}
+    """)
+
+
+def _keep_flagged(connection: Connection, export: Export, staged: str, kept_rows: int) -> None:
+    """Give one quarantine row to each flag that a row breaks."""
+    positions = [column.name for column in export.table.columns if column.name in export.header.present]
+    flags = ", ".join(
+        f"({bit}, {literal(flag.column)}, {positions.index(flag.column) + 1}, {literal(flag.condition.expected)})"
+        for bit, flag in enumerate(export.table.flags)
+        if flag.column in export.header.present
+    )
+    connection.execute(f"""
+        insert into quarantine.rows
+        with flags(bit, column_name, position, expected) as (values {flags}),
+        first_rows as (select line, broken, raw_cells from {staged} where broken <> 0 order by line limit {kept_rows})
+        select
+            {_names(export)}, line, column_name, coalesce(left(raw_cells[position], {_MOST_CHARACTERS}), ''),
+            concat('expected ', expected)
+        from first_rows join flags on (broken >> bit) & 1 = 1
+        order by line, bit
+    """)
+
+
+def _remember_customers(connection: Connection, export: Export, staged: str) -> None:
+    """Name the customers whose rows went unread, so that rules do not take a gap in our reading for a fact."""
+    names = [column.name for column in export.table.columns if column.name in export.header.present]
+    if "customer_id" not in names:
+        return
+    customer = f"lower(raw_cells[{names.index('customer_id') + 1}])"
+    connection.execute(f"""
+        insert into core.unread_customers
+        select distinct {literal(export.table.name)}, {customer} from {staged}
+        where broken <> 0 and length({customer}) = 36
+    """)
+
+
+def quarantine_duplicates(connection: Connection, export: Export, staged: str) -> tuple[int, int]:
+    """Keep one row of each key; return (rows that repeat another word for word, rows that contradict another).
+
+    Which row is kept depends on its content only, never on its place in the file.
+    """
+    key = ", ".join(export.table.key)
+    columns = ", ".join(identifier(column.name) for column in export.table.columns)
+    if not key or not _has_repeats(connection, staged, key):
+        return 0, 0
+    connection.execute(f"""
+        create or replace temp table repeats as
+        with keyed as (select rowid as row_id, line, {key}, hash({columns}) as content, row({columns})::varchar as text from {staged}),
+        ranked as (
+            select *, first(line) over w as kept_line, first(content) over w as kept_content, row_number() over w as place
+            from keyed
+            window w as (partition by {key} order by text, line rows between unbounded preceding and unbounded following)
+        )
+        select row_id, line, concat_ws(' ', {key}) as key_text, kept_line, content = kept_content as is_same
+        from ranked where place > 1
+    """)
+    row = connection.execute("select count(*) filter (is_same), count(*) filter (not is_same) from repeats").fetchone()
+    connection.execute(f"""
+        insert into quarantine.rows
+        select {_names(export)}, line, {literal(key)}, left(key_text, {_MOST_CHARACTERS}),
+            concat('expected one row for each {key}; line ', kept_line, if(is_same, ' says the same', ' says otherwise and was used'))
+        from repeats order by line
+    """)
+    connection.execute(f"delete from {staged} where rowid in (select row_id from repeats)")
+    connection.execute("drop table repeats")
+    return row or (0, 0)
+
+
+def _has_repeats(connection: Connection, staged: str, key: str) -> bool:
+    query = f"select 1 from {staged} group by {key} having count(*) > 1 limit 1"
+    return connection.execute(query).fetchone() is not None
+
+
+def _names(export: Export) -> str:
+    return f"{literal(export.table.name)}, {literal(export.file)}"
+
+
+def unread_rows(connection: Connection, limit: int | None = None) -> tuple[UnreadRow, ...]:
+    """Return the quarantine, one entry for each reason, in the order of files and lines."""
+    rows = connection.execute(
+        "select table_name, file, line, column_name, value, reason from quarantine.rows "
+        "order by table_name, line, column_name, reason" + (f" limit {limit}" if limit is not None else "")
+    ).fetchall()
+    return tuple(UnreadRow(*row) for row in rows)

@@ -1,0 +1,145 @@
+"""Accounts for every line of an export, and gives every row the line on which it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.errors import NotAuditedError
+from pipeline.expressions import raw
+from pipeline.export import MAX_REJECTS, Export, scan
+from schemas.finding import Problem
+
+if TYPE_CHECKING:
+    from pipeline.database import Connection
+
+# What DuckDB calls the faults of a record that it cannot split, and what to tell the user.
+_REASONS = """
+    case error
+        when 'MISSING COLUMNS' then 'too few columns in the row'
+        when 'TOO MANY COLUMNS' then 'too many columns in the row'
+        when 'UNQUOTED VALUE' then 'a quote that is not closed, or text behind a closing quote'
+        when 'INVALID ENCODING' then 'bytes that are not text in this encoding'
+        when 'LINE SIZE OVER MAXIMUM' then 'a row longer than two million bytes'
+        else 'a row that cannot be split into columns'
+    end
+"""
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """Where the lines of a file went; blank lines are neither rows nor unread."""
+
+    loaded: int
+    rejected: int
+    blank: int
+
+
+def reconcile(connection: Connection, export: Export, staged: str) -> Reckoning:
+    """Fill the column `line` of the table `staged`, and leave the broken records in the table `rejected`.
+
+    Raises NotAuditedError where header, loaded rows and rejected records do not add up to the file's lines.
+    """
+    _collect_rejects(connection, export)
+    loaded, rejected, blank, spanned = _counts(connection, staged)
+    if rejected + blank >= MAX_REJECTS:
+        raise NotAuditedError([_too_many(export)])
+    breaks = export.data_lines - loaded - spanned
+    if breaks:
+        breaks -= _collect_breaks(connection, export)
+    if breaks:
+        raise NotAuditedError([_unaccounted(export, breaks)])
+    _number_rows(connection, export, staged)
+    _number_rejects(connection, export)
+    return Reckoning(loaded, rejected, blank)
+
+
+def _collect_rejects(connection: Connection, export: Export) -> None:
+    """Reduce the rejects to one row for each record: how many rows were loaded before it, and its lines."""
+    connection.execute(f"""
+        create or replace temp table rejected as
+        with records as (
+            select line as record, rtrim(first(csv_line), chr(10)) as text, min(error_type::varchar) as error
+            from reject_errors
+            group by line
+        )
+        select
+            record, text, trim(text) = '' as is_blank, {_REASONS} as reason,
+            record - {export.header.skip} - row_number() over (order by record) as rows_before,
+            1 + length(text) - length(replace(text, chr(10), '')) as lines
+        from records
+    """)
+    _forget_scan(connection)
+    connection.execute("""
+        create or replace temp table shifts as
+        select rows_before as at_row, lines as extra, false as is_break from rejected
+    """)
+
+
+def _forget_scan(connection: Connection) -> None:
+    """Drop what a scan left behind, so that the next file's rejects are its own."""
+    connection.execute("drop table reject_errors")
+    connection.execute("drop table reject_scans")
+
+
+def _counts(connection: Connection, staged: str) -> tuple[int, int, int, int]:
+    row = connection.execute(f"""
+        select (select count(*) from {staged}), count(*) filter (not is_blank), count(*) filter (is_blank),
+            coalesce(sum(lines), 0)::bigint
+        from rejected
+    """).fetchone()
+    return row or (0, 0, 0, 0)
+
+
+def _collect_breaks(connection: Connection, export: Export) -> int:
+    """Read the file a second time for the line breaks inside its quoted values, and add them to the shifts."""
+    cells = [raw(n) if n else f'"ignored_{i}"' for i, n in enumerate(export.header.columns)]
+    breaks = " + ".join(f"coalesce(length({c}) - length(replace({c}, chr(10), '')), 0)" for c in cells)
+    connection.execute(f"create temp table spans as select {breaks} as extra from {scan(export.text, export.header)}")
+    _forget_scan(connection)
+    connection.execute("insert into shifts select rowid + 1, extra, true from spans where extra > 0")
+    row = connection.execute("select coalesce(sum(extra), 0)::bigint from spans").fetchone()
+    connection.execute("drop table spans")
+    return int(row[0]) if row else 0
+
+
+def _number_rows(connection: Connection, export: Export, staged: str) -> None:
+    """Count from the first line behind the header; what came before a row moves it down."""
+    connection.execute(f"alter table {staged} add column line bigint")
+    connection.execute(f"update {staged} set line = rowid + {export.header.skip + 1}")
+    row = connection.execute("select min(at_row) from shifts").fetchone()
+    if row is None or row[0] is None:
+        return
+    connection.execute(f"""
+        with sums as (select at_row, sum(extra) as extra from shifts group by at_row),
+        running as (select at_row, sum(extra) over (order by at_row)::bigint as extra from sums),
+        moved as (
+            select s.rowid as row_id, r.extra
+            from {staged} as s asof join running as r on s.rowid >= r.at_row
+            where s.rowid >= {row[0]}
+        )
+        update {staged} as s set line = s.line + m.extra from moved as m where s.rowid = m.row_id
+    """)
+
+
+def _number_rejects(connection: Connection, export: Export) -> None:
+    connection.execute(f"""
+        create or replace temp table rejected as
+        select
+            r.*, {export.header.skip + 1} + rows_before
+            + coalesce(sum(lines) over (order by record rows between unbounded preceding and 1 preceding), 0)::bigint
+            + coalesce((select sum(extra) from shifts as b where is_break and b.at_row <= r.rows_before), 0)::bigint
+            as line
+        from rejected as r
+    """)
+
+
+def _too_many(export: Export) -> Problem:
+    found = f"at least {MAX_REJECTS:,} rows that cannot be split into columns"
+    return Problem(export.file, "", found, "rows like the header", "Ask for the export to be run again.")
+
+
+def _unaccounted(export: Export, lines: int) -> Problem:
+    found = f"{lines} of {export.data_lines} lines that belong to no row that could be read"
+    expected = "every line in a row; a quote that is never closed hides the rows behind it"
+    return Problem(export.file, "", found, expected, "Ask for the export to be run again.")

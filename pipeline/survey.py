@@ -1,0 +1,118 @@
+"""One pass over the bytes of an export: its hash, its lines, and how its text is written."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHUNK = 4 * 1024 * 1024
+_ASCII = bytes(range(128))
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# Bytes that are a letter of Polish in Windows-1250 but a sign in Windows-1252, and bytes that are common
+# letters of Italian, French or Portuguese in Windows-1252 but none of Polish in Windows-1250. Bytes that
+# mean the same in both pages (ó, é, ü, ...) need no decision; the other ones (ę or ê?) cannot make it.
+_ONLY_1250 = frozenset("ąłżĄŁŻśŚźŹ".encode("cp1250"))
+_ONLY_1252 = frozenset("àèìòùÀÈÌÒÙõÕûÛïÏ".encode("cp1252"))
+_EITHER = frozenset(
+    byte for byte in range(128, 256) if bytes([byte]).decode("cp1250", "replace") != bytes([byte]).decode("cp1252", "replace")
+)
+
+
+class Encoding(StrEnum):
+    """The encodings that are accepted, by Python's names for them."""
+
+    UTF_8 = "utf-8"
+    UTF_16_LE = "utf-16-le"
+    UTF_16_BE = "utf-16-be"
+    WINDOWS_1250 = "cp1250"
+    WINDOWS_1252 = "cp1252"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the bytes of a file say. `lines` counts newlines, and a last line without one.
+
+    `encoding` is None where it cannot be told; `nul_line` is the line of the first NUL byte in a file that is
+    not UTF-16; `is_plain` means UTF-8 with LF and no blank line, which DuckDB can read as it stands.
+    """
+
+    size: int
+    sha256: str
+    encoding: Encoding | None
+    lines: int
+    nul_line: int | None
+    is_plain: bool
+
+
+class _Surveyor:
+    def __init__(self) -> None:
+        self.hash = hashlib.sha256()
+        self.decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self.size = self.newlines = self.nul_line = 0
+        self.is_utf8 = True
+        self.has_return = self.has_blank = self.has_multibyte = False
+        self.high_bytes: Counter[int] = Counter()
+        self.last = b""
+
+    def feed(self, chunk: bytes) -> None:
+        self.hash.update(chunk)
+        self.size += len(chunk)
+        self.has_return |= b"\r" in chunk
+        self.has_blank |= b"\n\n" in chunk or (self.last == b"\n" and chunk.startswith(b"\n"))
+        if not self.nul_line and b"\0" in chunk:
+            self.nul_line = self.newlines + chunk.count(b"\n", 0, chunk.find(b"\0")) + 1
+        self.newlines += chunk.count(b"\n")
+        self.last = chunk[-1:]
+        if self.high_bytes or not chunk.isascii():
+            self._look_at_text(chunk)
+
+    def _look_at_text(self, chunk: bytes) -> None:
+        self.high_bytes.update(chunk.translate(None, _ASCII))
+        if not self.is_utf8:
+            return
+        try:
+            text = self.decoder.decode(chunk)
+            self.has_multibyte |= not text.isascii()
+        except UnicodeDecodeError as error:
+            self.is_utf8 = False
+            self.has_multibyte |= not chunk[: error.start].isascii()
+
+
+def survey(path: Path) -> Survey:
+    """Read the file once, in chunks. Raises OSError where it cannot be read."""
+    surveyor = _Surveyor()
+    with path.open("rb") as file:
+        start = file.read(4)
+        file.seek(0)
+        while chunk := file.read(CHUNK):
+            surveyor.feed(chunk)
+    encoding = _encoding(start, surveyor)
+    wide = encoding in {Encoding.UTF_16_LE, Encoding.UTF_16_BE}
+    return Survey(
+        size=surveyor.size,
+        sha256=surveyor.hash.hexdigest(),
+        encoding=encoding,
+        lines=surveyor.newlines + (surveyor.last not in {b"\n", b""}),
+        nul_line=None if wide or not surveyor.nul_line else surveyor.nul_line,
+        is_plain=encoding is Encoding.UTF_8 and not surveyor.has_return and not surveyor.has_blank,
+    )
+
+
+def _encoding(start: bytes, seen: _Surveyor) -> Encoding | None:
+    if start[:2] in _UTF16:
+        return Encoding(_UTF16[start[:2]])
+    # Damaged UTF-8 is still UTF-8: its broken rows go to the quarantine, the others are read.
+    if seen.is_utf8 or seen.has_multibyte or start.startswith(codecs.BOM_UTF8):
+        return Encoding.UTF_8
+    polish = sum(seen.high_bytes[byte] for byte in _ONLY_1250)
+    western = sum(seen.high_bytes[byte] for byte in _ONLY_1252)
+    if bool(polish) == bool(western) and seen.high_bytes.keys() & _EITHER:
+        return None
+    return Encoding.WINDOWS_1250 if polish else Encoding.WINDOWS_1252

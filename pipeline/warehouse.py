@@ -1,0 +1,118 @@
+"""The warehouse file: built beside the old one, then swapped into place."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sql
+from pipeline.database import DatabaseError, building, literal, reading
+from pipeline.errors import FaultError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from pipeline.config import Config
+    from pipeline.database import Connection
+
+LAYOUT = 1
+_FOLDER = Path(sql.__file__).parent
+_REFERENCES = ("purchase_matrix", "qualification_sets", "segment_markers")
+# Tables that outlive the night, and which of their rows do: a rerun replaces what its date had left.
+_LASTING = {
+    "audit.runs": "select * from old.audit.runs where as_of <> $as_of",
+    "audit.inputs": "select * from old.audit.inputs where as_of <> $as_of",
+    "audit.rule_results": "select * from old.audit.rule_results where as_of <> $as_of",
+    "audit.findings": "select * from old.audit.findings where recorded_on <> $as_of",
+    "audit.events": "select * from old.audit.events where as_of <> $as_of",
+    "history.qualifications": "select * replace (nullif(gone_on, $as_of) as gone_on) "
+    "from old.history.qualifications where first_night <> $as_of",
+}
+
+
+@dataclass(frozen=True)
+class LastNight:
+    """What the warehouse says of earlier good runs; `lines` are data lines of each table on the newest one."""
+
+    newest: date | None
+    lines: dict[str, int]
+
+
+def last_night(warehouse: Path, as_of: date) -> LastNight:
+    """Read what the gate compares with: the newest good run that is not of this date."""
+    if not warehouse.exists():
+        return LastNight(None, {})
+    with open_warehouse(warehouse) as connection:
+        row = connection.execute("select max(as_of), max(as_of) filter (as_of <> ?) from audit.runs", [as_of]).fetchone()
+        newest, before = row or (None, None)
+        lines = connection.execute("select table_name, lines from audit.inputs where as_of = ?", [before]).fetchall()
+    return LastNight(newest, dict(lines))
+
+
+@contextmanager
+def open_warehouse(warehouse: Path) -> Iterator[Connection]:
+    """Open the warehouse read-only. Raises UsageError where there is none, or one of another layout."""
+    if not warehouse.exists():
+        message = f"{warehouse}: there is no warehouse yet. Run csp-audit run FOLDER first, or name another --state."
+        raise UsageError(message)
+    try:
+        with reading(warehouse) as connection:
+            row = connection.execute("select version from audit.layout").fetchone()
+            if row != (LAYOUT,):
+                message = f"{warehouse}: written by another version of csp-audit. Use that version, or another --state."
+                raise UsageError(message)
+            yield connection
+    except DatabaseError as error:
+        message = f"{warehouse}: cannot be read as a warehouse: {str(error).splitlines()[0]}"
+        raise UsageError(message) from error
+
+
+@contextmanager
+def build(work: Path, config: Config, old: Path, as_of: date) -> Iterator[Connection]:
+    """Open a new warehouse in the folder `work`, with its fixed tables and what lasts of the old one.
+
+    On leaving well it is complete on disk at `work / "warehouse.duckdb"`.
+    """
+    path = work / "warehouse.duckdb"
+    with building(path, config.memory_limit, config.threads, work / "spill") as connection:
+        create_fixed_tables(connection)
+        if old.exists():
+            _carry_over(connection, old, as_of)
+        yield connection
+        connection.execute("checkpoint")
+    if path.with_suffix(".duckdb.wal").exists():
+        message = "the new warehouse did not close cleanly; last night's is untouched"
+        raise FaultError(message)
+
+
+def create_fixed_tables(connection: Connection) -> None:
+    """Create the tables that no export fills, and fill the policy data."""
+    connection.execute((_FOLDER / "warehouse.sql").read_text(encoding="utf-8"))
+    connection.execute("insert into audit.layout values (?)", [LAYOUT])
+    for name in _REFERENCES:
+        file = literal(str(_FOLDER / "reference" / f"{name}.csv"))
+        connection.execute(f"insert into ref.{name} select * from read_csv({file}, all_varchar = true, header = true)")
+
+
+def _carry_over(connection: Connection, old: Path, as_of: date) -> None:
+    connection.execute(f"attach {literal(str(old))} as old (read_only)")
+    for table, rows in _LASTING.items():
+        connection.execute(f"insert into {table} {rows.replace('$as_of', f'date {literal(str(as_of))}')}")
+    connection.execute("detach old")
+
+
+def swap(new: Path, warehouse: Path, kept: Path, keep: int) -> None:
+    """Put the new warehouse into place in one step, and keep the last few old ones beside it."""
+    if warehouse.exists() and keep:
+        kept.mkdir(exist_ok=True)
+        written = int(warehouse.stat().st_mtime)
+        aside = kept / f"warehouse-{written}.duckdb"
+        aside.unlink(missing_ok=True)
+        os.link(warehouse, aside)
+    new.replace(warehouse)
+    for path in sorted(kept.glob("warehouse-*.duckdb"), reverse=True)[keep:]:
+        path.unlink()
