@@ -123,7 +123,8 @@ _PLAIN = (
 def _inputs(connection: Connection, as_of: date) -> tuple[Input, ...]:
     rows = _rows(
         connection,
-        'select table_name as "table", * exclude (as_of, lines, table_name) from audit.inputs where as_of = ? order by rowid',
+        'select table_name as "table", * exclude (as_of, lines, table_name) from audit.inputs '
+        "where as_of = ? order by rowid",
         [as_of],
     )
     for row in rows:
@@ -160,7 +161,9 @@ def _matrix(connection: Connection) -> tuple[MatrixCell, ...]:
         ),
         reported as (
             select s.customer_type, s.segment, count(*) as reported
-            from core.found as f join core.sale as s on f.subscription_id = s.subscription_id
+            from core.found as f
+            join core.subscriptions as b on f.subscription_id = b.subscription_id
+            join core.sale as s on b.line = s.line
             where f.rule_id in ('SEG01', 'SEG02') group by s.customer_type, s.segment
         ),
         occurring as (select distinct customer_type from sold)

@@ -47,7 +47,7 @@ class _Commands(click.Group):
 )
 @click.version_option(package_name="csp-audit", message="csp-audit %(version)s")
 def cli() -> None:
-    """Audit a CSP partner's special-segment sales every night.
+    r"""Audit a CSP partner's special-segment sales every night.
 
     \b
     Examples:
@@ -77,7 +77,10 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours, never a bare traceback
         from pipeline.diagnostics import write_diagnostics
 
-        click.echo(f"csp-audit: a fault of the program ({type(error).__name__}); {write_diagnostics(error, session.folder)}", err=True)
+        click.echo(
+            f"csp-audit: a fault of the program ({type(error).__name__}); {write_diagnostics(error, session.folder)}",
+            err=True,
+        )
         code = FAULT
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -91,3 +94,7 @@ def _tell(error: CspAuditError) -> None:
         lines = [f"{lines[0]} (the first of {len(lines)} problems)"]
     for line in lines:
         click.echo(f"csp-audit: {line}", err=True)
+
+
+if __name__ == "__main__":
+    main()

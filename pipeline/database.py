@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+Settings = dict[str, str | bool | int | float | list[str]]
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 
@@ -26,7 +27,7 @@ def connect_in_memory(memory_limit: str = "2GB", threads: int = 2) -> Connection
 @contextmanager
 def building(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterator[Connection]:
     """Open a new database file to build in; what does not fit in memory spills into the folder `spill`."""
-    settings = {**_settings(memory_limit, threads), "temp_directory": str(spill)}
+    settings: Settings = {**_settings(memory_limit, threads), "temp_directory": str(spill)}
     connection = _quiet(duckdb.connect(str(path), config=settings))
     try:
         yield connection
@@ -37,7 +38,7 @@ def building(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterat
 @contextmanager
 def reading(path: Path) -> Iterator[Connection]:
     """Open a warehouse read-only, without access to anything outside it."""
-    settings = {**_NO_NETWORK, "enable_external_access": "false"}
+    settings: Settings = {**_NO_NETWORK, "enable_external_access": "false"}
     connection = _quiet(duckdb.connect(str(path), read_only=True, config=settings))
     try:
         yield connection
@@ -55,7 +56,7 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _settings(memory_limit: str, threads: int) -> dict[str, str]:
+def _settings(memory_limit: str, threads: int) -> Settings:
     return {**_NO_NETWORK, "memory_limit": memory_limit, "threads": str(threads)}
 
 

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def decide_orders(
-    export: Export, configured: Mapping[str, DateOrder]
-) -> tuple[dict[str, DateOrder], list[Problem]]:
+def decide_orders(export: Export, configured: Mapping[str, DateOrder]) -> tuple[dict[str, DateOrder], list[Problem]]:
     """Return the order of each column that has slashed dates, and a problem for each that nothing decides."""
     orders = dict(configured)
     problems = []

@@ -68,7 +68,9 @@ def _reordered(cell: str, order: DateOrder) -> str:
     return f"regexp_replace({cell}, '^([0-9]+)[./]([0-9]+)[./]([0-9]+).*$', '{parts}')"
 
 
-def value(column: Column, orders: Mapping[str, DateOrder]) -> str:
+def value(  # noqa: PLR0911 - one line for each way of storing
+    column: Column, orders: Mapping[str, DateOrder]
+) -> str:
     """Turn the raw cell into the value that is stored; a cell that breaks a condition may give null."""
     cell = raw(column.name)
     match column.kind.stored:

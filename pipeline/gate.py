@@ -95,7 +95,9 @@ def _read_text(found: Found, encoding: str | None, work: Path) -> Text | Problem
         if seen.size == 0:
             return Problem(file, "", "an empty file", "a header line and rows", f"{_RERUN}.")
         if seen.nul_line is not None:
-            nul = Problem(file, f"line {seen.nul_line}", "a NUL byte: the file is binary or damaged", "a CSV text file", "")
+            nul = Problem(
+                file, f"line {seen.nul_line}", "a NUL byte: the file is binary or damaged", "a CSV text file", ""
+            )
             return replace(nul, next_step=f"{_RERUN} as CSV; UTF-16 needs a byte order mark.")
         decided = Encoding(encoding) if encoding else seen.encoding
         if decided is None:
@@ -109,7 +111,9 @@ def _read_text(found: Found, encoding: str | None, work: Path) -> Text | Problem
         return Problem(file, place, f"bytes that are not {error.encoding}", "text in that encoding", f"{_RERUN}.")
     except OSError as error:
         expected = "a file that can be read"
-        return Problem(file, "", (error.strerror or str(error)).lower(), expected, "Check the file and its permissions.")
+        return Problem(
+            file, "", (error.strerror or str(error)).lower(), expected, "Check the file and its permissions."
+        )
 
 
 def _empty(export: Export, config: Config) -> Problem | None:

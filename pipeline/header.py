@@ -28,10 +28,9 @@ def read_header(table: Table, file: str, text: Text, delimiter: str | None) -> H
     skipped = next((n for n, line in enumerate(lines) if not _is_preamble(line)), len(lines))
     if skipped == len(lines):
         return [Problem(file, "", "no line of text", "a header line and rows", f"{_RERUN}.")]
-    candidates = [_split(table, lines[skipped], mark) for mark in ([delimiter] if delimiter else DELIMITERS)]
-    best = max(candidates, key=lambda cells: sum(table.match(cell) is not None for cell in cells[1]))
-    mark, cells = best
-    if len(cells) < 2 or not any(table.match(cell) for cell in cells):
+    candidates = [_split(lines[skipped], mark) for mark in ([delimiter] if delimiter else DELIMITERS)]
+    mark, cells = max(candidates, key=lambda split: sum(table.match(cell) is not None for cell in split[1]))
+    if len(cells) == 1 or not any(table.match(cell) for cell in cells):
         return [_unknown(table, file, skipped + 1, cells)]
     return _complete(table, file, skipped + 1, mark, cells)
 
@@ -45,8 +44,7 @@ def _is_preamble(line: str) -> bool:
     return not line.strip(' ,;\t"') or line.lstrip('"').lower().startswith(_PREAMBLE)
 
 
-def _split(table: Table, line: str, delimiter: str) -> tuple[str, list[str]]:
-    del table
+def _split(line: str, delimiter: str) -> tuple[str, list[str]]:
     try:
         return delimiter, [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, strict=True))]
     except csv.Error:

@@ -26,12 +26,15 @@ def find_exports(folder: Path, tables: Iterable[Table]) -> tuple[list[Found], li
     except OSError as error:
         message = f"{folder}: {(error.strerror or str(error)).lower()}. Name a folder that holds the exports."
         raise UsageError(message) from error
-    found, problems = [], []
+    found: list[Found] = []
+    problems: list[Problem] = []
     for table in tables:
         candidates = [path for path in paths if _is_named(path, table)]
-        if candidates:
-            outcome = _newest(table, candidates)
-            (found if isinstance(outcome, Found) else problems).append(outcome)  # type: ignore[arg-type]
+        outcome = _newest(table, candidates) if candidates else None
+        if isinstance(outcome, Found):
+            found.append(outcome)
+        elif outcome is not None:
+            problems.append(outcome)
         elif table.required:
             problems.append(_missing(table, paths))
     return found, problems

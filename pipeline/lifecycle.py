@@ -108,7 +108,9 @@ def create_states(connection: Connection, as_of: date) -> None:
             union
             select finding_id from prior where event <> 'closed'
         ),
-        seen as (select finding_id, min(as_of) as first_seen from audit.events where as_of <= $as_of group by finding_id),
+        seen as (
+            select finding_id, min(as_of) as first_seen from audit.events where as_of <= $as_of group by finding_id
+        ),
         said as (
             select * from audit.findings where recorded_on <= $as_of
             qualify row_number() over (partition by finding_id order by recorded_on desc) = 1
@@ -129,7 +131,10 @@ def record_qualifications(connection: Connection, as_of: date) -> None:
         create temp table held as
         select distinct customer_id, qualification, vetting_status from core.qualifications
     """)
-    same = "h.customer_id = q.customer_id and h.qualification = q.qualification and h.vetting_status is not distinct from q.vetting_status"
+    same = (
+        "h.customer_id = q.customer_id and h.qualification = q.qualification "
+        "and h.vetting_status is not distinct from q.vetting_status"
+    )
     # A row in quarantine is a gap in our reading: it ends no span.
     connection.execute(
         f"""

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from schemas.table import Table
 
 
+# A note names this many unknown words; the others are counted.
+_MOST_WORDS = 3
+
+
 class Engine(StrEnum):
     """Who judges the rows: the sieve with pandera as its referee, or pandera alone."""
 
@@ -106,12 +110,13 @@ def _notes(connection: Connection, export: Export, table: str) -> list[str]:
 def _unknown_words(connection: Connection, table: str, column: str, known: frozenset[str]) -> list[str]:
     words = ", ".join(literal(word) for word in sorted(known))
     rows = connection.execute(
-        f"select {identifier(column)}, count(*) from {table} where {identifier(column)} not in ({words}) group by 1 order by 2 desc, 1"
+        f"select {identifier(column)}, count(*) from {table} where {identifier(column)} not in ({words}) "
+        "group by 1 order by 2 desc, 1"
     ).fetchall()
     if not rows:
         return []
-    named = ", ".join(f"{word[:40]} ({count})" for word, count in rows[:3])
-    more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
+    named = ", ".join(f"{word[:40]} ({count})" for word, count in rows[:_MOST_WORDS])
+    more = f" and {len(rows) - _MOST_WORDS} more" if len(rows) > _MOST_WORDS else ""
     return [f"{column}: values that are not known: {named}{more}"]
 
 

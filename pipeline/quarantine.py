@@ -84,11 +84,18 @@ def quarantine_duplicates(connection: Connection, export: Export, staged: str) -
         return 0, 0
     connection.execute(f"""
         create or replace temp table repeats as
-        with keyed as (select rowid as row_id, line, {key}, hash({columns}) as content, row({columns})::varchar as text from {staged}),
+        with keyed as (
+            select rowid as row_id, line, {key}, row({columns})::varchar as content from {staged}
+        ),
         ranked as (
-            select *, first(line) over w as kept_line, first(content) over w as kept_content, row_number() over w as place
+            select
+                *, row_number() over w as place,
+                first(line) over w as kept_line, first(content) over w as kept_content
             from keyed
-            window w as (partition by {key} order by text, line rows between unbounded preceding and unbounded following)
+            window w as (
+                partition by {key} order by content, line
+                rows between unbounded preceding and unbounded following
+            )
         )
         select row_id, line, concat_ws(' ', {key}) as key_text, kept_line, content = kept_content as is_same
         from ranked where place > 1
@@ -97,7 +104,10 @@ def quarantine_duplicates(connection: Connection, export: Export, staged: str) -
     connection.execute(f"""
         insert into quarantine.rows
         select {_names(export)}, line, {literal(key)}, left(key_text, {_MOST_CHARACTERS}),
-            concat('expected one row for each {key}; line ', kept_line, if(is_same, ' says the same', ' says otherwise and was used'))
+            concat(
+                'expected one row for each {key}; line ', kept_line,
+                if(is_same, ' says the same', ' says otherwise and was used')
+            )
         from repeats order by line
     """)
     connection.execute(f"delete from {staged} where rowid in (select row_id from repeats)")

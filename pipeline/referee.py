@@ -33,8 +33,8 @@ def check_sieve(connection: Connection, export: Export, staged: str) -> None:
     if not differing.empty:
         first = differing.iloc[0]
         message = (
-            f"{export.file}: sieve and pandera disagree on {len(differing)} of {len(frame)} rows; the first is data row "
-            f"{int(first['row']) + 1}: sieve {int(first['broken']):b}, pandera {int(first['pandera']):b}. "
+            f"{export.file}: sieve and pandera disagree on {len(differing)} of {len(frame)} rows; the first is data "
+            f"row {int(first['row']) + 1}: sieve {int(first['broken']):b}, pandera {int(first['pandera']):b}. "
             "Run again with --engine pandera, and report this."
         )
         raise FaultError(message)

@@ -7,13 +7,13 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pipeline.config import Config
 
@@ -76,5 +76,3 @@ def say(text: str) -> None:
     LOG.info(text)
     if sys.stderr.isatty():
         click.echo(text, err=True)
-
-

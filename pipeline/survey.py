@@ -21,7 +21,9 @@ _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _ONLY_1250 = frozenset("ąłżĄŁŻśŚźŹ".encode("cp1250"))
 _ONLY_1252 = frozenset("àèìòùÀÈÌÒÙõÕûÛïÏ".encode("cp1252"))
 _EITHER = frozenset(
-    byte for byte in range(128, 256) if bytes([byte]).decode("cp1250", "replace") != bytes([byte]).decode("cp1252", "replace")
+    byte
+    for byte in range(128, 256)
+    if bytes([byte]).decode("cp1250", "replace") != bytes([byte]).decode("cp1252", "replace")
 )
 
 

@@ -47,7 +47,9 @@ def last_night(warehouse: Path, as_of: date) -> LastNight:
     if not warehouse.exists():
         return LastNight(None, {})
     with open_warehouse(warehouse) as connection:
-        row = connection.execute("select max(as_of), max(as_of) filter (as_of <> ?) from audit.runs", [as_of]).fetchone()
+        row = connection.execute(
+            "select max(as_of), max(as_of) filter (as_of <> ?) from audit.runs", [as_of]
+        ).fetchone()
         newest, before = row or (None, None)
         lines = connection.execute("select table_name, lines from audit.inputs where as_of = ?", [before]).fetchall()
     return LastNight(newest, dict(lines))

@@ -8,6 +8,4 @@ from schemas.price_list import PRICE_LIST
 from schemas.qualifications import QUALIFICATIONS
 from schemas.subscriptions import SUBSCRIPTIONS
 
-TABLES = {
-    table.name: table for table in (CUSTOMERS, SUBSCRIPTIONS, QUALIFICATIONS, PRICE_LIST, NONPROFIT_NOTICES)
-}
+TABLES = {table.name: table for table in (CUSTOMERS, SUBSCRIPTIONS, QUALIFICATIONS, PRICE_LIST, NONPROFIT_NOTICES)}

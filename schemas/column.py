@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from schemas.conditions import Condition, InRange, IsDate, OneOf, Present, Shape, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Stored(StrEnum):
@@ -62,7 +66,7 @@ class Column:
         return self.name, self.kind.name, need, ", ".join(self.aliases), self.meaning
 
 
-def one_of(name: str, spellings: dict[str, tuple[str, ...]]) -> Kind:
+def one_of(name: str, spellings: Mapping[str, tuple[str, ...]]) -> Kind:
     """Build a closed list: canonical values and the other spellings that are accepted for each."""
     pairs = {fold(s): canonical for canonical, others in spellings.items() for s in (canonical, *others)}
     return Kind(name, "VARCHAR", Stored.CANONICAL, (OneOf(tuple(pairs.items())),))

@@ -89,8 +89,11 @@ class InRange:
 
     def holds(self, cells: pd.Series) -> pd.Series:
         """Judge each cell; a cell that is no number is the business of its shape."""
+        import pandas as pd
+
         numbers = cells.where(cells.str.fullmatch(r"[+-]?[0-9]{1,15}").eq(other=True)).dropna().astype("int64")
-        return ~cells.index.isin(numbers.index[(numbers < self.low) | (numbers > self.high)]) | cells.isna()
+        outside = numbers.index[(numbers < self.low) | (numbers > self.high)]
+        return pd.Series(~cells.index.isin(outside), index=cells.index)
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ CUSTOMERS = Table(
     required=True,
     key=("customer_id",),
     columns=(
-        Column("customer_id", GUID, "the customer's Microsoft tenant", required=True, aliases=("Microsoft ID", "TenantId", "CustomerTenantId")),
+        Column("customer_id", GUID, "tenant", required=True, aliases=("MicrosoftID", "TenantId", "CustomerTenantId")),
         Column("company_name", TEXT, "the company's name", required=True, aliases=("Name", "CustomerName")),
         Column("domain", TEXT, "the primary domain name", aliases=("Primary domain name",)),
-        Column("relationship", RELATIONSHIP, "the partner's relationship to the customer", aliases=("RelationshipToPartner",), absent="reseller"),
+        Column("relationship", RELATIONSHIP, "partner's role", aliases=("RelationshipToPartner",), absent="reseller"),
         Column("country", COUNTRY, "ISO 3166 alpha-2 code", aliases=("CustomerMarket", "CountryCode")),
-        Column("reseller_id", IDENTIFIER, "the indirect reseller that looks after the customer", aliases=("AssociatedPartnerId",)),
+        Column("reseller_id", IDENTIFIER, "the indirect reseller in charge", aliases=("AssociatedPartnerId",)),
         Column("tags", TEXT, "the partner's own tags"),
     ),
 )

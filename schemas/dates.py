@@ -35,10 +35,10 @@ def parse_date(cell: str, order: DateOrder | None) -> date | None:
     if re.fullmatch(ISO_OFFSET, cell):
         return _utc_day(_calendar_day(cell[0:4], cell[5:7], cell[8:10]), cell[11:])
     if re.fullmatch(DOTTED, cell):
-        day, month, year = cell.split(" ")[0].split(".")
+        day, month, year = cell.split(" ", maxsplit=1)[0].split(".")
         return _calendar_day(year, month, day)
     if order is not None and re.fullmatch(SLASHED, cell):
-        first, second, year = cell.split(" ")[0].split("/")
+        first, second, year = cell.split(" ", maxsplit=1)[0].split("/")
         day, month = (first, second) if order is DateOrder.DAY_FIRST else (second, first)
         return _calendar_day(year, month, day)
     return None

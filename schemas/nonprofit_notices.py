@@ -16,7 +16,7 @@ NONPROFIT_NOTICES = Table(
     derived=(DaysAfter("removal_date", "notice_date", NOTICE_DAYS),),
     ordered=(Ordered("notice_date", "removal_date"),),
     columns=(
-        Column("customer_id", GUID, "the customer's Microsoft tenant", required=True, aliases=("CustomerTenantId", "TenantId")),
+        Column("customer_id", GUID, "Microsoft tenant", required=True, aliases=("CustomerTenantId", "TenantId")),
         Column("notice_date", DATE, "the day of the notice", required=True),
         Column("removal_date", DATE, "the day on which the qualification goes; 90 days after the notice if empty"),
         Column("contested", BOOLEAN, "whether the review is contested with Support"),

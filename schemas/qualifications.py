@@ -13,7 +13,7 @@ QUALIFICATIONS = Table(
     purpose="which qualifications each customer holds or has asked for",
     required=True,
     columns=(
-        Column("customer_id", GUID, "the customer's Microsoft tenant", required=True, aliases=("CustomerTenantId", "TenantId")),
+        Column("customer_id", GUID, "Microsoft tenant", required=True, aliases=("CustomerTenantId", "TenantId")),
         Column("qualification", QUALIFICATION, "the qualification, or None", required=True),
         Column("vetting_status", VETTING_STATUS, "Microsoft's decision"),
         Column("vetting_reason", TEXT, "why it was denied"),

@@ -17,7 +17,7 @@ SUBSCRIPTIONS = Table(
         Column("subscription_id", IDENTIFIER, "the subscription", required=True),
         Column("customer_id", GUID, "the customer's Microsoft tenant", required=True, aliases=("CustomerTenantId",)),
         Column("offer_id", IDENTIFIER, "ProductId:SkuId:AvailabilityId, or a legacy offer's GUID", required=True),
-        Column("offer_name", TEXT, "the offer's name", aliases=("ProductName", "SubscriptionName")),
+        Column("offer_name", TEXT, "the offer's name", aliases=("ProductName",)),
         Column("segment", SEGMENT, "the segment of the offer, where an export says it", aliases=("OfferSegment",)),
         Column("product_type", TEXT, "OnlineServicesNCE, Software, Azure, ..."),
         Column("quantity", COUNT, "seats", aliases=("SeatCount", "AvailableSeats")),

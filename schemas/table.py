@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from schemas.column import Column
 from schemas.conditions import Condition, IsDate, Ordered, fold
 from schemas.dates import DateOrder, parse_date
 
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import pandera.pandas as pa
+
+    from schemas.column import Column
 
 MOST_CONDITIONS = 63
 
@@ -118,7 +119,7 @@ def _cell_check(flag: Flag, orders: Mapping[str, DateOrder]) -> pa.Check:
     import pandera.pandas as pa
 
     def holds(cells: pd.Series[Any]) -> pd.Series[bool]:
-        if isinstance(flag.condition, IsDate):
+        if isinstance(flag.condition, IsDate | Ordered):
             return cells.isna() | days(cells, orders.get(flag.column)).notna()
         return flag.condition.holds(cells)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.STATE
 @options.CONFIG
 def command(folder: Path, as_of: datetime | None, state: Path | None, config_file: Path | None) -> None:
-    """Put a folder of exports through the gate, and change nothing.
+    r"""Put a folder of exports through the gate, and change nothing.
 
     \b
     Examples:

@@ -34,7 +34,7 @@ _MARK = "this is a demo"
 )
 @click.pass_obj
 def command(session: Session, state: Path) -> None:
-    """Audit three sample nights and say where the report is.
+    r"""Audit three sample nights and say where the report is.
 
     \b
     Examples:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @options.CONFIG
 @options.FORMAT
 def command(state: Path | None, config_file: Path | None, form: str) -> None:
-    """List the findings of the latest night, most pressing first.
+    r"""List the findings of the latest night, most pressing first.
 
     \b
     Examples:

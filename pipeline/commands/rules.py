@@ -10,7 +10,7 @@ from pipeline.errors import UsageError
 @click.group("rules", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List the rules, or show one.
+    r"""List the rules, or show one.
 
     \b
     Examples:

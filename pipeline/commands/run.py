@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _FAIL_ON = ("violation", "deadline", "verify", "new", "none")
 
 
-@click.command("run", epilog="Exit codes: 0 audited, 1 audited with findings, 2 usage, 3 not audited, 4 locked, 70 fault.")
+@click.command(
+    "run", epilog="Exit codes: 0 audited, 1 audited with findings, 2 usage, 3 not audited, 4 locked, 70 fault."
+)
 @options.FOLDER
 @options.AS_OF
 @options.STATE
@@ -51,7 +53,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     dry_run: bool,  # noqa: FBT001 - click passes flags by position
     verbose: bool,  # noqa: FBT001
 ) -> int:
-    """Audit one night of exports.
+    r"""Audit one night of exports.
 
     FOLDER holds customers*.csv, subscriptions*.csv and qualifications*.csv, and whichever of price_list*.csv and
     nonprofit_notices*.csv there are.
@@ -98,5 +100,7 @@ def summary(audit: Audit) -> str:
     levels = "; ".join(f"{counts[level].found} {name}, {counts[level].new} new" for level, name in names.items())
     closed = sum(count.closed for count in counts.values())
     unjudged = [result.rule.id for result in audit.rules if not result.is_judged]
-    complete = f"{audit.unread} unread rows; " + (f"not judged: {', '.join(unjudged)}" if unjudged else "every rule judged")
+    complete = f"{audit.unread} unread rows; " + (
+        f"not judged: {', '.join(unjudged)}" if unjudged else "every rule judged"
+    )
     return f"{audit.as_of}: {audit.verdict}. {levels}; {closed} closed.\n{complete}."

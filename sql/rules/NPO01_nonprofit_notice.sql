@@ -138,14 +138,15 @@ nonprofit as (
 
 sold as (
     select
-        s.customer_id,
-        sum(s.quantity) as seats,
+        b.customer_id,
+        sum(b.quantity) as seats,
         count(*) as subscriptions,
-        min(case when s.commitment_end_date >= r.as_of then s.commitment_end_date end) as next_renewal
+        min(case when b.commitment_end_date >= r.as_of then b.commitment_end_date end) as next_renewal
     from core.sale as s
+    inner join core.subscriptions as b on s.line = b.line
     cross join core.run as r
     where s.segment = 'Nonprofit'
-    group by s.customer_id
+    group by b.customer_id
 )
 
 select

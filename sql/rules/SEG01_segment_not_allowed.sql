@@ -153,9 +153,9 @@ with pending as (
 )
 
 select
-    s.customer_id,
-    s.subscription_id,
-    case when s.cancellation_allowed_until_date >= r.as_of then s.cancellation_allowed_until_date end as due_on,
+    b.customer_id,
+    b.subscription_id,
+    case when b.cancellation_allowed_until_date >= r.as_of then b.cancellation_allowed_until_date end as due_on,
     s.segment,
     s.segment_source,
     s.list_segment,
@@ -167,6 +167,7 @@ select
     p.vetting_reason,
     p.vetting_since
 from core.sale as s
+inner join core.subscriptions as b on s.line = b.line
 cross join core.run as r
-left join pending as p on s.customer_id = p.customer_id and s.segment = p.qualification
+left join pending as p on b.customer_id = p.customer_id and s.segment = p.qualification
 where s.outcome = 'forbidden'

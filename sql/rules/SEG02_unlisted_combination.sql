@@ -124,12 +124,13 @@ s1              | c1          | Nonprofit
 finds = ""
 */
 select
-    s.customer_id,
-    s.subscription_id,
+    b.customer_id,
+    b.subscription_id,
     null as due_on,
     s.segment,
     s.segment_source,
     s.customer_type,
     s.may_be_sold as allowed
 from core.sale as s
+inner join core.subscriptions as b on s.line = b.line
 where s.outcome = 'unlisted, outside the strictest reading'

@@ -113,10 +113,11 @@ s1              | c1          | p1:0002:x
 finds = ""
 */
 select
-    s.customer_id,
-    s.subscription_id,
+    b.customer_id,
+    b.subscription_id,
     null as due_on,
-    s.offer_id,
+    b.offer_id,
     s.customer_type
 from core.sale as s
+inner join core.subscriptions as b on s.line = b.line
 where s.segment is null and s.conflict is null

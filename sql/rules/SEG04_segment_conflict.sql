@@ -104,8 +104,8 @@ s1              | c1          | p1:0002:x | Teams (Charity)
 finds = ""
 */
 select
-    s.customer_id,
-    s.subscription_id,
+    b.customer_id,
+    b.subscription_id,
     null as due_on,
     s.segment,
     s.conflict,
@@ -114,6 +114,7 @@ select
     s.name_segment,
     s.customer_type
 from core.sale as s
+inner join core.subscriptions as b on s.line = b.line
 where
     s.conflict is not null
     and coalesce(s.outcome, '') not in ('forbidden', 'unlisted, outside the strictest reading')

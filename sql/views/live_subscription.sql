@@ -6,8 +6,6 @@ select
     s.offer_name,
     s.segment as stated_segment,
     s.quantity,
-    s.cancellation_allowed_until_date,
-    s.commitment_end_date,
     s.line
 from core.subscriptions as s
 where s.status not in ('none', 'expired', 'disabled', 'deleted')

@@ -1,18 +1,15 @@
+-- stored
 -- One row for each live subscription of a customer in the customers export: what was sold, and whether it may be.
+-- It is kept narrow, since every sale has a row: join core.subscriptions on `line` for the rest.
 select
-    s.subscription_id,
-    s.customer_id,
-    s.offer_id,
-    s.quantity,
-    s.cancellation_allowed_until_date,
-    s.commitment_end_date,
+    s.line,
+    t.customer_type,
     o.segment,
     o.segment_source,
     o.list_segment,
     o.stated_segment,
     o.name_segment,
     o.conflict,
-    t.customer_type,
     p.outcome,
     p.may_be_sold
 from core.live_subscription as s
