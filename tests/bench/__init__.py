@@ -1,0 +1,1 @@
+"""What the speed and memory of the program are measured with; not part of `make test`."""

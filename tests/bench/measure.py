@@ -1,0 +1,61 @@
+"""Measures whole processes: CPU seconds (user and system) and peak memory, as the kernel accounts for them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One thing to measure: a name and the arguments of a Python process; `{work}` names an empty folder."""
+
+    name: str
+    arguments: tuple[str, ...]
+    good_codes: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one process used: CPU seconds and peak resident memory in MB."""
+
+    cpu: float
+    memory: float
+
+
+def measure(contenders: Sequence[Contender], rounds: int, work: Path) -> dict[str, Usage]:
+    """Run the contenders in turn, `rounds` times, and return the median of each."""
+    taken: dict[str, list[Usage]] = {contender.name: [] for contender in contenders}
+    for number in range(rounds):
+        for contender in contenders:
+            usage = _run(contender, work)
+            taken[contender.name].append(usage)
+            print(f"  {number + 1}/{rounds} {contender.name}: {usage.cpu:.2f} s CPU, {usage.memory:.0f} MB", flush=True)
+    return {name: _median(usages) for name, usages in taken.items()}
+
+
+def _run(contender: Contender, work: Path) -> Usage:
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    command = [sys.executable, *(argument.format(work=work) for argument in contender.arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in contender.good_codes:
+        message = f"{contender.name} ended with exit code {process.returncode}"
+        raise RuntimeError(message)
+    return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def _median(usages: Iterable[Usage]) -> Usage:
+    taken = list(usages)
+    return Usage(statistics.median(u.cpu for u in taken), statistics.median(u.memory for u in taken))
