@@ -1,0 +1,1 @@
+"""The words: one night's Audit as a page and as data files."""

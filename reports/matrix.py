@@ -1,0 +1,130 @@
+"""The purchase matrix as a table: what the rules allow, and what was sold tonight all the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from reports.terms import NO_QUALIFICATION, PLUS, term
+from schemas.finding import Purchase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reports.wording import Words
+    from schemas.finding import MatrixCell
+
+_SEGMENTS = ("Commercial", "Nonprofit", "Education", "GovernmentCommunityCloud")
+# The order of the published table; a combination reads the same whichever part comes first.
+_PUBLISHED = (
+    frozenset({NO_QUALIFICATION}),
+    frozenset({"Nonprofit"}),
+    frozenset({"Education"}),
+    frozenset({"Nonprofit", "Education"}),
+    frozenset({"GovernmentCommunityCloud"}),
+    frozenset({"StateOwnedEntity"}),
+    frozenset({"Education", "StateOwnedEntity"}),
+    frozenset({"StateOwnedEntity", "GovernmentCommunityCloud"}),
+)
+_UNLISTED = frozenset({Purchase.UNLISTED_INSIDE, Purchase.UNLISTED_OUTSIDE})
+
+
+class Look(StrEnum):
+    """How a cell looks; its text says the same."""
+
+    ALLOWED = "allowed"
+    FORBIDDEN = "forbidden"
+    FORBIDDEN_SOLD = "sold"
+    OUTSIDE = "outside"
+    OUTSIDE_SOLD = "outside-sold"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell as shown; `href` leads to the rule that reports it, or is empty."""
+
+    look: Look
+    text: str
+    note: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """One customer type; one that the published matrix does not list is marked."""
+
+    name: str
+    listed: bool
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class MatrixTable:
+    """The segments across, the customer types down."""
+
+    segments: tuple[str, ...]
+    rows: tuple[MatrixRow, ...]
+
+    @property
+    def has_unlisted(self) -> bool:
+        """Whether any customer has a combination that is not listed."""
+        return not all(row.listed for row in self.rows)
+
+
+def matrix_table(words: Words, cells: Iterable[MatrixCell], rule_ids: frozenset[str]) -> MatrixTable:
+    """Arrange the cells: listed customer types in the published order, then the others as they come."""
+    types: dict[str, dict[str, MatrixCell]] = {}
+    for cell in cells:
+        types.setdefault(cell.customer_type, {})[cell.segment] = cell
+    others = {segment for row in types.values() for segment in row} - set(_SEGMENTS)
+    segments = (*_SEGMENTS, *sorted(others))
+    rows = [
+        MatrixRow(
+            name=term(words, name),
+            listed=_is_listed(row),
+            cells=tuple(_cell(words, row.get(segment), rule_ids) for segment in segments),
+        )
+        for name, row in sorted(types.items(), key=lambda item: _place(*item))
+    ]
+    return MatrixTable(tuple(term(words, segment) for segment in segments), tuple(rows))
+
+
+def _is_listed(row: dict[str, MatrixCell]) -> bool:
+    return not any(cell.outcome in _UNLISTED for cell in row.values())
+
+
+def _place(name: str, row: dict[str, MatrixCell]) -> tuple[bool, int]:
+    parts = frozenset(name.split(PLUS))
+    published = _PUBLISHED.index(parts) if parts in _PUBLISHED else len(_PUBLISHED)
+    return not _is_listed(row), published
+
+
+def _cell(words: Words, cell: MatrixCell | None, rule_ids: frozenset[str]) -> Cell:
+    if cell is None:
+        return Cell(Look.MISSING, words.gettext("no data"))
+    href = f"#rule-{cell.rule_id}" if cell.rule_id in rule_ids else ""
+    match cell.outcome:
+        case Purchase.ALLOWED | Purchase.UNLISTED_INSIDE:
+            return Cell(Look.ALLOWED, words.number(cell.sold))
+        case Purchase.FORBIDDEN if cell.sold == 0:
+            return Cell(Look.FORBIDDEN, words.gettext("not allowed"))
+        case Purchase.UNLISTED_OUTSIDE if cell.sold == 0:
+            return Cell(Look.OUTSIDE, words.gettext("not listed"))
+        case Purchase.FORBIDDEN:
+            text = words.ngettext("%(n)s violation", "%(n)s violations", cell.reported)
+            return _sold(words, Look.FORBIDDEN_SOLD, cell, text, href)
+        case _:
+            text = words.ngettext("%(n)s to verify", "%(n)s to verify", cell.reported)
+            return _sold(words, Look.OUTSIDE_SOLD, cell, text, href)
+
+
+def _sold(words: Words, look: Look, cell: MatrixCell, text: str, href: str) -> Cell:
+    """Say how many were reported, and of how many sold where the two differ (a sharper rule has the rest)."""
+    sold = words.ngettext("%(n)s sold", "%(n)s sold", cell.sold)
+    if not cell.reported:
+        note = words.gettext("not allowed") if look is Look.FORBIDDEN_SOLD else words.gettext("not listed")
+        return Cell(look, sold, note, href)
+    note = "" if cell.reported == cell.sold else words.gettext("of %(n)s sold", n=words.number(cell.sold))
+    return Cell(look, text, note, href)

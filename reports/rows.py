@@ -1,0 +1,81 @@
+"""What the page says of one finding: as a row of a table, or as the deadline to name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports import terms
+from reports.messages import evidence, message, next_step
+from reports.order import is_at_rest, is_fresh
+from schemas.finding import Level
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from reports.wording import Words
+    from schemas.finding import Audit, Finding
+
+_SOON = 7  # days
+
+
+@dataclass(frozen=True)
+class Row:
+    """One finding as listed; `hot` is a date that has passed or comes within a week."""
+
+    finding: Finding
+    message: str
+    next_step: str
+    evidence: tuple[tuple[str, str], ...]
+    customer: str
+    customer_type: str
+    segment: str
+    fresh: bool
+    hot: bool
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The deadline to name: the next one ahead, or the oldest where all have passed."""
+
+    finding: Finding
+    customer: str
+    due_on: date
+    ahead: int
+    passed: int
+
+
+def row(words: Words, audit: Audit, finding: Finding) -> Row:
+    """Return what the page says of one finding."""
+    due_on = finding.due_on
+    return Row(
+        finding=finding,
+        message=message(words, finding),
+        next_step=next_step(words, finding),
+        evidence=evidence(words, finding),
+        customer=customer(words, finding),
+        customer_type=terms.term(words, finding.customer_type or ""),
+        segment=terms.term(words, finding.segment or ""),
+        fresh=is_fresh(finding),
+        hot=due_on is not None and (due_on - audit.as_of).days <= _SOON,
+    )
+
+
+def customer(words: Words, finding: Finding) -> str:
+    """Return what to call a finding's customer."""
+    return finding.company_name or finding.customer_id or words.gettext("customer not known")
+
+
+def nearest(words: Words, audit: Audit) -> Nearest | None:
+    """Return the deadline to name, or nothing where no open deadline has a date."""
+    deadlines = (item for item in audit.findings if item.level is Level.DEADLINE and not is_at_rest(item))
+    dated = sorted(
+        ((item.due_on, item.finding_id, item) for item in deadlines if item.due_on),
+        key=lambda entry: entry[:2],
+    )
+    if not dated:
+        return None
+    ahead = [entry for entry in dated if entry[0] >= audit.as_of]
+    due_on, _, finding = (ahead or dated)[0]
+    passed = len(dated) - len(ahead)
+    return Nearest(finding, customer(words, finding), due_on, ahead=len(ahead), passed=passed)

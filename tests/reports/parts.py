@@ -1,0 +1,167 @@
+"""Pieces that the example audits are put together from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+
+from schemas.finding import (
+    Counts,
+    Finding,
+    Input,
+    Judgement,
+    Level,
+    MatrixCell,
+    Night,
+    Purchase,
+    Rule,
+    RuleResult,
+    State,
+    UnreadRow,
+    Week,
+)  # fmt: skip
+from tests.reports import rulebook
+from tests.reports.rulebook import SEG01
+
+AS_OF = date(2026, 11, 20)
+LAST_NIGHT = AS_OF - timedelta(days=1)
+
+NAMES = (
+    "Liceum im. Curie, Rogowo", "Comune di Montalto", "Hospicjum Pod Lipami", "Istituto Galvani",
+    "Lakeside Unified Schools", "Fundacja Jasny Brzeg", "Tailwind Logistics", "Gmina Wysokie Pole",
+    "City of Pine Hollow", "Stowarzyszenie Zielona Dolina", "Croce Azzurra Onlus", "Associazione Mare Aperto",
+    "Harbor Food Bank", "Biblioteka Miejska Tarnica", "Fondazione Orizzonte", "Muzeum Ziemi Górskiej",
+    "Cooperativa Nuova Luce", "Northgate County Clerk", "Schronisko Cztery Łapy", "Banco del Colle",
+)  # fmt: skip
+
+
+def identity(text: str) -> str:
+    """Return a customer or subscription id made from a text."""
+    digits = sha256(text.encode()).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:32]}"
+
+
+def finding(number: int, rule: Rule = SEG01, state: State = State.OPEN, **changes: object) -> Finding:
+    """Return a finding about a sale; `changes` are its fields."""
+    name = NAMES[number % len(NAMES)]
+    made = Finding(
+        finding_id=f"F-{number:012x}",
+        rule=rule,
+        state=state,
+        customer_id=identity(name),
+        company_name=name,
+        customer_type="(none)",
+        subscription_id=identity(f"subscription {number}"),
+        offer_name="Microsoft 365 Business Premium (Non-Profit Pricing)",
+        segment="Nonprofit",
+        seats=(75, 25, 10, 300, 120, 5)[number % 6],
+        due_on=None,
+        first_seen=AS_OF if state is State.NEW else AS_OF - timedelta(days=3 + number % 40),
+        source=f"subscriptions.csv:{12 + number}",
+        facts={"allowed": "Commercial", "learnt_from": "price list"},
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def counts_of(findings: list[Finding]) -> dict[Level, Counts]:
+    """Count findings by level as the run does: what is waived was found too."""
+    states = {level: Counter(item.state for item in findings if item.level is level) for level in Level}
+    return {
+        level: Counts(
+            found=sum(count for state, count in seen.items() if state.is_current),
+            new=seen[State.NEW] + seen[State.REOPENED],
+            closed=seen[State.CLOSED],
+        )
+        for level, seen in states.items()
+    }
+
+
+def results_of(findings: list[Finding]) -> tuple[RuleResult, ...]:
+    """Return a judged result for every rule of the rulebook."""
+    counts = {rule.id: counts_of([item for item in findings if item.rule is rule])[rule.level] for rule in rulebook.ALL}
+    return tuple(
+        RuleResult(rule, Judgement.JUDGED, "", counts[rule.id].found, counts[rule.id].new, counts[rule.id].closed)
+        for rule in rulebook.ALL
+    )
+
+
+def inputs(unread: int = 0) -> tuple[Input, ...]:
+    def supplied(table: str, rows: int, bad: int = 0, twice: int = 0, notes: tuple[str, ...] = ()) -> Input:
+        return Input(
+            table, f"{table}.csv", datetime(2026, 11, 19, 23, 38, tzinfo=UTC), rows * 90,
+            sha256(table.encode()).hexdigest(), "UTF-8", rows, rows - bad - twice, bad, twice, notes,
+        )  # fmt: skip
+
+    ignored = ("Columns not known and ignored: CommerceId, BillingProfile.",)
+    return (
+        supplied("customers", 9204, 0, 18, ignored),
+        supplied("subscriptions", 12431, unread),
+        supplied("qualifications", 3117),
+        supplied("gcc_validations", 41),
+        supplied("nonprofit_notices", 29),
+        Input("partners", None),
+        Input("price_list", None, notes=("Segments are learnt from offer names instead.",)),
+    )
+
+
+_MAY_BUY = {
+    "(none)": "C", "Nonprofit": "CN", "Education": "CE", "Nonprofit + Education": "CNE",
+    "GovernmentCommunityCloud": "G", "StateOwnedEntity": "C", "Education + StateOwnedEntity": "CE",
+    "StateOwnedEntity + GovernmentCommunityCloud": "G",
+}  # fmt: skip
+_SEGMENTS = ("Commercial", "Nonprofit", "Education", "GovernmentCommunityCloud")
+
+
+def matrix(sold: dict[tuple[str, str], tuple[int, int]]) -> tuple[MatrixCell, ...]:
+    cells = []
+    for place, (customer_type, allowed) in enumerate(_MAY_BUY.items()):
+        for segment in _SEGMENTS:
+            may = segment[0] in allowed
+            usual = ((4716, 1165, 669, 138)[_SEGMENTS.index(segment)] // (1 + place * place), 0) if may else (0, 0)
+            live, reported = sold.get((customer_type, segment), usual)
+            outcome = Purchase.ALLOWED if may else Purchase.FORBIDDEN
+            cells.append(MatrixCell(customer_type, segment, outcome, live, reported, None if may else "SEG01"))
+    return tuple(cells)
+
+
+def unlisted() -> tuple[MatrixCell, ...]:
+    name = "Nonprofit + StateOwnedEntity"
+    return (
+        MatrixCell(name, "Commercial", Purchase.UNLISTED_INSIDE, 7, 0),
+        MatrixCell(name, "Nonprofit", Purchase.UNLISTED_OUTSIDE, 2, 2, "SEG02"),
+        MatrixCell(name, "Education", Purchase.UNLISTED_OUTSIDE, 0, 0, "SEG02"),
+        MatrixCell(name, "GovernmentCommunityCloud", Purchase.UNLISTED_OUTSIDE, 0, 0, "SEG02"),
+    )
+
+
+def weeks(customers: tuple[int, ...] = (3, 3, 3, 3, 2, 3, 1, 3, 2, 1, 2, 2, 1)) -> tuple[Week, ...]:
+    """Return weeks from the as-of date on."""
+    return tuple(Week(AS_OF + timedelta(weeks=place), count) for place, count in enumerate(customers))
+
+
+def nights(number: int, last: tuple[int, int, int] = (13, 29, 6)) -> tuple[Night, ...]:
+    """Return nights up to the as-of date, counts of the three levels wandering towards `last`."""
+
+    def count(level: Level, back: int) -> int:
+        return max(
+            0,
+            last[level.rank] + back // (3 + level.rank) - back * back // (70 + 30 * level.rank) + back * 7 // 3 % 2,
+        )
+
+    backwards = (Night(AS_OF - timedelta(days=b), {level: count(level, b) for level in Level}) for b in range(number))
+    return tuple(reversed(list(backwards)))
+
+
+def unread_rows(number: int) -> tuple[UnreadRow, ...]:
+    """Return why rows of the subscriptions were not read."""
+    kinds = (
+        ("quantity", "-4", "expected a whole number, 0 or more"),
+        ("creation_date", "2026-02-30", "expected a date"),
+        ("customer_id", "contoso", "expected a GUID"),
+        ("", "", "expected 21 columns, found 17"),
+    )
+    return tuple(
+        UnreadRow("subscriptions", "subscriptions.csv", 118 + 37 * n, *kinds[n % len(kinds)]) for n in range(number)
+    )

@@ -1,0 +1,81 @@
+"""The purchase matrix as a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.matrix import Cell, Look, matrix_table
+from reports.wording import Words
+from schemas.finding import MatrixCell, Purchase
+from tests.reports import examples
+
+WORDS = Words()
+RULES = frozenset({"SEG01", "SEG02"})
+
+
+def cell(outcome: Purchase, sold: int, reported: int, rule_id: str | None = "SEG01") -> Cell:
+    """Return the one cell of a matrix of one row."""
+    source = MatrixCell("(none)", "Commercial", outcome, sold, reported, rule_id)
+    return matrix_table(WORDS, [source], RULES).rows[0].cells[0]
+
+
+@pytest.mark.parametrize(
+    ("shown", "wanted"),
+    [
+        (cell(Purchase.ALLOWED, 4716, 0, None), Cell(Look.ALLOWED, "4,716")),
+        (cell(Purchase.ALLOWED, 0, 0, None), Cell(Look.ALLOWED, "0")),
+        (cell(Purchase.UNLISTED_INSIDE, 7, 0, None), Cell(Look.ALLOWED, "7")),
+        (cell(Purchase.FORBIDDEN, 0, 0), Cell(Look.FORBIDDEN, "not allowed")),
+        (cell(Purchase.UNLISTED_OUTSIDE, 0, 0), Cell(Look.OUTSIDE, "not listed")),
+        (cell(Purchase.FORBIDDEN, 1, 1), Cell(Look.FORBIDDEN_SOLD, "1 violation", "", "#rule-SEG01")),
+        (
+            cell(Purchase.FORBIDDEN, 4, 3),
+            Cell(Look.FORBIDDEN_SOLD, "3 violations", "of 4 sold", "#rule-SEG01"),
+        ),
+        (cell(Purchase.FORBIDDEN, 4, 0), Cell(Look.FORBIDDEN_SOLD, "4 sold", "not allowed", "#rule-SEG01")),
+        (cell(Purchase.UNLISTED_OUTSIDE, 2, 2), Cell(Look.OUTSIDE_SOLD, "2 to verify", "", "#rule-SEG01")),
+        (
+            cell(Purchase.UNLISTED_OUTSIDE, 2, 0),
+            Cell(Look.OUTSIDE_SOLD, "2 sold", "not listed", "#rule-SEG01"),
+        ),
+        (cell(Purchase.FORBIDDEN, 1, 1, "GONE99"), Cell(Look.FORBIDDEN_SOLD, "1 violation")),
+    ],
+)
+def test_a_cell_says_in_words_what_it_shows(shown: Cell, wanted: Cell) -> None:
+    assert shown == wanted
+
+
+def test_listed_types_come_first_in_the_published_order() -> None:
+    cells = examples.busy().matrix
+    table = matrix_table(WORDS, reversed(cells), RULES)
+    assert [(row.name, row.listed) for row in table.rows] == [
+        ("Commercial", True),
+        ("Nonprofit", True),
+        ("Education", True),
+        ("Nonprofit + Education", True),
+        ("GCC", True),
+        ("State-owned entity", True),
+        ("Education + State-owned entity", True),
+        ("State-owned entity + GCC", True),
+        ("Nonprofit + State-owned entity", False),
+    ]
+    assert table.segments == ("Commercial", "Nonprofit", "Education", "GCC")
+    assert table.has_unlisted
+
+
+def test_a_listed_type_before_it_was_in_force_is_marked_as_unlisted() -> None:
+    source = MatrixCell("Education + Nonprofit", "Education", Purchase.UNLISTED_OUTSIDE, 0, 0)
+    table = matrix_table(WORDS, [source], RULES)
+    assert not table.rows[0].listed
+    assert table.rows[0].cells[0] == Cell(Look.MISSING, "no data")
+
+
+def test_a_segment_of_its_own_gets_a_column() -> None:
+    source = MatrixCell("(none)", "Healthcare", Purchase.FORBIDDEN, 0, 0)
+    assert matrix_table(WORDS, [source], RULES).segments[-1] == "Healthcare"
+
+
+def test_nothing_makes_an_empty_table() -> None:
+    table = matrix_table(WORDS, [], RULES)
+    assert table.rows == ()
+    assert not table.has_unlisted

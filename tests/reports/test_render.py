@@ -1,0 +1,201 @@
+"""The report as a file: safe, whole, and the same every time."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reports import render
+from schemas.finding import Judgement
+from tests.reports import examples
+from tests.reports.parts import finding
+
+PAGES = {name: render.report_html(make()) for name, make in examples.ALL.items()}
+ALL_PAGES = pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
+
+
+class Outline(HTMLParser):
+    """The elements of a page, its text, and its ids and links."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes.extend(attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def values(self, name: str) -> list[str]:
+        return [value or "" for key, value in self.attributes if key == name]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def texts(page: str) -> str:
+    """Return the words of a page without its style sheet."""
+    return Outline(re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)).text
+
+
+@ALL_PAGES
+def test_the_policy_allows_the_one_style_sheet_and_nothing_else(page: str) -> None:
+    (style,) = re.findall(r"<style>(.*?)</style>", page, flags=re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'" in page
+    )
+
+
+@ALL_PAGES
+def test_nothing_runs_and_nothing_is_fetched(page: str) -> None:
+    outline = Outline(page)
+    assert not {"script", "img", "iframe", "object", "form", "base"} & set(outline.tags)
+    names = {name for name, _ in outline.attributes}
+    assert not {name for name in names if name.startswith("on")}
+    assert not {"style", "src", "srcset", "action"} & names
+    links = {link for link in outline.values("href") if not link.startswith("#")}
+    assert links <= {"data:,", "findings.csv", "quarantine.csv"}
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+@ALL_PAGES
+def test_every_link_on_the_page_has_its_target_and_every_id_is_unique(page: str) -> None:
+    outline = Outline(page)
+    ids = outline.values("id")
+    assert len(ids) == len(set(ids))
+    assert {link[1:] for link in outline.values("href") if link.startswith("#")} <= set(ids)
+    labels = {part for value in outline.values("aria-labelledby") for part in value.split()}
+    assert labels <= set(ids)
+
+
+@ALL_PAGES
+def test_no_character_works_unseen(page: str) -> None:
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]", page)
+    page.encode()
+
+
+@pytest.mark.parametrize("name", examples.ALL)
+def test_the_same_audit_gives_the_same_bytes(name: str) -> None:
+    assert render.report_html(examples.ALL[name]()) == PAGES[name]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(), max_size=40), st.sampled_from(["<b>", "{{7*7}}", "</title>", "'\"><i", "&lt;"]))
+def test_hostile_text_stays_text(noise: str, markup: str) -> None:
+    text = markup + noise
+    bad = finding(1, company_name=text, offer_name=text, customer_type=text, facts={"allowed": text, text: text})
+    clean = replace(examples.clean(), findings=(finding(1),))
+    tags = Outline(render.report_html(replace(clean, partner="x"))).tags
+    page = render.report_html(replace(clean, findings=(bad,), partner=text))
+    extra = Outline(page).tags
+    for tag in set(extra) - {"dt", "dd", "bdi", "small"}:
+        assert extra.count(tag) == tags.count(tag)
+
+
+def test_templates_in_facts_are_not_run() -> None:
+    words = texts(PAGES["hostile"])
+    assert str(7919 * 7919) not in words
+    assert "{{7919*7919}}" in words
+
+
+def test_the_first_screen_says_it_all() -> None:
+    words = texts(PAGES["busy"])
+    assert "14 sales break the segment rules. 3 are new since last night." in words
+    assert "The nearest deadline is 21 Nov (tomorrow): Bluefin Robotics , GCC validation unanswered." in words
+    assert "1 deadline has already passed." in words
+    assert "Not everything was checked. 24,809 of 24,822 rows were audited; 13 could not be read." in words
+    assert "14 Violations 3 new 2 closed 1 of them waived 2 rules not judged" in words
+
+
+def test_deadlines_that_have_all_passed() -> None:
+    busy = examples.busy()
+    passed = tuple(item for item in busy.findings if item.due_on and item.due_on < busy.as_of)
+    assert "1 deadline has passed: Valle Verde Energia" in texts(render.report_html(replace(busy, findings=passed)))
+
+
+def test_a_clean_night_is_calm() -> None:
+    words = texts(PAGES["clean"])
+    assert "No sale breaks the segment rules. None last night either." in words
+    assert "All 24,822 rows were audited and every rule was judged." in words
+    assert "Nothing needs doing tonight." in words
+    assert "Not everything was checked." not in words
+
+
+def test_an_incomplete_night_is_not_called_clean() -> None:
+    words = texts(PAGES["incomplete"])
+    assert "No violation found, but not everything was checked. None on 17 Nov either." in words
+    assert "No deadline was found in what was checked." in words
+    assert "1 of 12 rules could not be judged: SEG01." in words
+    assert 'Binder Error: Referenced column "segmnt" not found!' in words
+    assert "No sale breaks" not in words
+
+
+def test_a_refused_night_counts_nothing() -> None:
+    words = texts(PAGES["empty"])
+    assert "Not audited: the exports could not be trusted." in words
+    assert "\u2013 Violations not audited" in words
+    assert "Nothing needs doing" not in words
+    assert "csp-audit run exports --as-of 2026-11-20 --state state" in words
+
+
+def test_rules_not_judged_never_show_a_count() -> None:
+    busy = examples.busy()
+    rules = tuple(replace(rule, judgement=Judgement.INPUT_MISSING, reason="gone") for rule in busy.rules)
+    page = render.report_html(replace(busy, rules=rules))
+    assert '<span class="c">' not in page
+    assert page.count(">not judged</span>") == len(rules)
+
+
+def test_evidence_and_steps_are_with_every_finding() -> None:
+    page = PAGES["busy"]
+    assert page.count('id="finding-F-') == 52
+    evidence = texts(page[page.index('id="finding-F-000000000002"') :])
+    for said in ("Customer id", "Subscription", "Segment Education", "Source row subscriptions.csv:14",
+                 "in review since 12 Nov 2026", "Turn auto-renew off until it is settled."):  # fmt: skip
+        assert said in evidence
+
+
+def test_what_is_left_out_is_said() -> None:
+    page = render.report_html(examples.many(503))
+    assert "3 more findings are not shown here; findings.csv beside this page has all of them." in texts(page)
+    assert "6 more are in quarantine.csv beside this page." in texts(PAGES["busy"])
+
+
+def test_the_run_is_told() -> None:
+    words = texts(PAGES["busy"])
+    for said in ("1: audited; findings at or above the level that fails a run", "rule set 2026.11, engine sieve",
+                 "Columns not known and ignored: CommerceId, BillingProfile.", "partners \u2013 not supplied",
+                 "subscriptions.csv 118 quantity -4 expected a whole number, 0 or more"):  # fmt: skip
+        assert said in words
+    assert f'title="{examples.busy().inputs[0].sha256}"' in PAGES["busy"]
+
+
+def test_unread_rows_without_their_list_are_told() -> None:
+    page = render.report_html(replace(examples.busy(), unread_rows=()))
+    assert "13 rows could not be read; quarantine.csv beside this page says why." in texts(page)
+
+
+@pytest.mark.parametrize(("code", "meaning"), [(0, "nothing at or above"), (70, "a fault"), (99, "not known")])
+def test_exit_codes_have_a_meaning(code: int, meaning: str) -> None:
+    assert f"{code}: " in (words := texts(render.report_html(replace(examples.clean(), exit_code=code))))
+    assert meaning in words
+
+
+def test_the_file_stays_small() -> None:
+    assert len(PAGES["busy"].encode()) < 150_000
+    assert len(render.report_html(examples.many(12_000)).encode()) < 1_000_000

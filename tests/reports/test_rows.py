@@ -1,0 +1,60 @@
+"""What the page says of one finding."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from reports import rows
+from reports.wording import Words
+from schemas.finding import State
+from tests.reports import examples
+from tests.reports.parts import AS_OF, finding
+from tests.reports.rulebook import GCC06, SEG01
+
+WORDS = Words()
+
+
+def test_the_nearest_deadline_is_the_next_one_ahead() -> None:
+    nearest = rows.nearest(WORDS, examples.busy())
+    assert nearest is not None
+    assert (nearest.customer, nearest.due_on) == ("Bluefin Robotics", AS_OF + timedelta(days=1))
+    assert (nearest.ahead, nearest.passed) == (28, 1)
+
+
+def test_a_deadline_today_is_still_ahead() -> None:
+    audit = replace(examples.clean(), findings=(finding(1, GCC06, due_on=AS_OF),))
+    nearest = rows.nearest(WORDS, audit)
+    assert nearest is not None
+    assert nearest.ahead == 1
+
+
+def test_where_all_have_passed_the_oldest_is_named() -> None:
+    passed = tuple(finding(n, GCC06, due_on=AS_OF - timedelta(days=n)) for n in (1, 5, 3))
+    nearest = rows.nearest(WORDS, replace(examples.clean(), findings=passed))
+    assert nearest is not None
+    assert (nearest.finding, nearest.ahead, nearest.passed) == (passed[1], 0, 3)
+
+
+def test_closed_waived_and_undated_deadlines_are_not_named() -> None:
+    findings = (
+        finding(1, GCC06, State.CLOSED, due_on=AS_OF),
+        finding(2, GCC06, State.WAIVED, due_on=AS_OF),
+        finding(3, GCC06),
+        finding(4, SEG01, due_on=AS_OF),
+    )
+    assert rows.nearest(WORDS, replace(examples.clean(), findings=findings)) is None
+
+
+def test_a_customer_has_a_name_even_without_one() -> None:
+    assert rows.customer(WORDS, finding(0, company_name=None)) == finding(0).customer_id
+    assert rows.customer(WORDS, finding(0, company_name="", customer_id="")) == "customer not known"
+
+
+def test_dates_within_a_week_or_passed_are_hot() -> None:
+    audit = examples.busy()
+    days = {-3: True, 0: True, 7: True, 8: False}
+    for away, hot in days.items():
+        row = rows.row(WORDS, audit, finding(0, due_on=AS_OF + timedelta(days=away)))
+        assert row.hot is hot
+    assert not rows.row(WORDS, audit, finding(0)).hot

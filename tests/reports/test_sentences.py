@@ -1,0 +1,139 @@
+"""The verdict never sounds better than the night was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from reports import sentences
+from reports.sentences import Tone
+from reports.wording import Words
+from schemas.finding import Audit, Counts, Judgement, Level, State, Verdict
+from tests.reports import examples
+from tests.reports.parts import LAST_NIGHT, finding
+
+WORDS = Words()
+
+
+def violations(found: int, new: int, closed: int, compared_with: date | None = LAST_NIGHT) -> Audit:
+    counts = {Level.VIOLATION: Counts(found, new, closed)}
+    return replace(examples.clean(), counts=counts, compared_with=compared_with)
+
+
+@pytest.mark.parametrize(
+    ("audit", "tone", "claim"),
+    [
+        (examples.busy(), Tone.VIOLATION, "14 sales break the segment rules."),
+        (violations(1, 0, 0), Tone.VIOLATION, "1 sale breaks the segment rules."),
+        (examples.clean(), Tone.OK, "No sale breaks the segment rules."),
+        (examples.incomplete(), Tone.WARN, "No violation found, but not everything was checked."),
+        (examples.empty(), Tone.WARN, "Not audited: the exports could not be trusted."),
+    ],
+)
+def test_the_claim(audit: Audit, tone: Tone, claim: str) -> None:
+    assert (sentences.tone(audit), sentences.claim(WORDS, audit)) == (tone, claim)
+
+
+def test_violations_that_are_all_waived_are_said_to_be() -> None:
+    waived = (finding(1, state=State.WAIVED), finding(2, state=State.WAIVED))
+    audit = replace(violations(2, 0, 0), findings=waived)
+    assert sentences.claim(WORDS, audit) == "All 2 violations of the segment rules are waived."
+
+
+def test_what_is_not_a_sale_is_not_called_one() -> None:
+    busy = examples.busy()
+    findings = tuple(replace(item, subscription_id=None) for item in busy.findings)
+    assert sentences.claim(WORDS, replace(busy, findings=findings)) == "14 violations of the segment rules."
+
+
+@pytest.mark.parametrize(
+    ("audit", "text"),
+    [
+        (violations(14, 3, 2), "3 are new since last night."),
+        (violations(14, 1, 2), "1 is new since last night."),
+        (violations(14, 0, 2), "2 were closed since last night."),
+        (violations(14, 0, 0), "None is new since last night."),
+        (violations(0, 0, 1), "1 was closed since last night."),
+        (violations(0, 0, 0), "None last night either."),
+        (violations(14, 3, 0, date(2026, 11, 17)), "3 are new since 17 Nov."),
+        (violations(14, 0, 2, date(2026, 11, 17)), "2 were closed since 17 Nov."),
+        (violations(14, 0, 0, date(2025, 11, 17)), "None is new since 17 Nov 2025."),
+        (violations(0, 0, 0, date(2026, 11, 17)), "None on 17 Nov either."),
+        (violations(14, 14, 0, None), "This is the first audit."),
+        (examples.empty(), "Nothing on this page may be read as clean."),
+    ],
+)
+def test_the_change(audit: Audit, text: str) -> None:
+    assert sentences.change(WORDS, audit) == text
+
+
+@pytest.mark.parametrize(
+    ("audit", "complete", "text"),
+    [
+        (examples.clean(), True, ("All 24,822 rows were audited and every rule was judged.",)),
+        (
+            examples.busy(),
+            False,
+            (
+                "24,809 of 24,822 rows were audited; 13 could not be read.",
+                "2 of 12 rules could not be judged: GCC07, PART01.",
+            ),
+        ),
+        (
+            examples.hostile(),
+            False,
+            (
+                "24,823 of 24,825 rows were audited; 2 could not be read.",
+                "12 of 12 rules could not be judged, among them SEG01, SEG02, SEG03, SEG05.",
+            ),
+        ),
+        (examples.empty(), False, ("No row was audited.", "No rule was run.")),
+    ],
+)
+def test_completeness(audit: Audit, complete: bool, text: tuple[str, ...]) -> None:  # noqa: FBT001
+    assert sentences.completeness(WORDS, audit) == sentences.Completeness(complete, text)
+
+
+@pytest.mark.parametrize("judgement", [Judgement.INPUT_MISSING, Judgement.ERROR])
+def test_one_rule_not_judged_is_enough_not_to_be_clean(judgement: Judgement) -> None:
+    clean = examples.clean()
+    audit = replace(clean, rules=(replace(clean.rules[0], judgement=judgement), *clean.rules[1:]))
+    assert sentences.tone(audit) is Tone.WARN
+
+
+def test_one_unread_row_is_enough_not_to_be_clean() -> None:
+    clean = examples.clean()
+    audit = replace(clean, inputs=(replace(clean.inputs[0], unread=1), *clean.inputs[1:]))
+    assert sentences.tone(audit) is Tone.WARN
+
+
+def test_a_refused_night_is_never_good_news() -> None:
+    assert sentences.tone(replace(examples.clean(), verdict=Verdict.NOT_AUDITED)) is Tone.WARN
+
+
+@pytest.mark.parametrize(
+    ("audit", "texts"),
+    [
+        (examples.busy(), ("3 new", "2 closed", "1 of them waived", "2 rules not judged")),
+        (examples.clean(), ("no change",)),
+        (examples.first_run(), ("first audit",)),
+        (examples.empty(), ("not audited",)),
+    ],
+)
+def test_what_stands_beside_a_count(audit: Audit, texts: tuple[str, ...]) -> None:
+    assert sentences.level_changes(WORDS, audit, Level.VIOLATION) == texts
+
+
+@pytest.mark.parametrize(("before", "text"), [(13, "no change"), (10, "3 more"), (20, "7 fewer")])
+def test_the_change_of_the_unread_rows(before: int, text: str) -> None:
+    assert sentences.unread_change(WORDS, replace(examples.busy(), unread_before=before)) == text
+    assert sentences.unread_change(WORDS, examples.first_run()) == "first audit"
+    assert sentences.unread_change(WORDS, examples.empty()) == "not audited"
+
+
+def test_a_rule_has_no_changes_on_the_first_night() -> None:
+    busy, first = examples.busy(), examples.first_run()
+    assert sentences.rule_changes(WORDS, busy, busy.rules[0]) == ("2 new", "2 closed")
+    assert sentences.rule_changes(WORDS, first, first.rules[0]) == ()
