@@ -156,15 +156,17 @@ def _matrix(connection: Connection) -> tuple[MatrixCell, ...]:
         connection,
         """
         with sold as (
-            select customer_type, segment, count(*) as sold from core.sale
-            where customer_type is not null and segment is not null group by customer_type, segment
+            select s.customer_type, o.segment, count(*) as sold
+            from core.sale as s join core.offer_segment as o on s.offer_no = o.offer_no
+            where s.customer_type is not null and o.segment is not null group by s.customer_type, o.segment
         ),
         reported as (
-            select s.customer_type, s.segment, count(*) as reported
+            select s.customer_type, o.segment, count(*) as reported
             from core.found as f
             join core.subscriptions as b on f.subscription_id = b.subscription_id
             join core.sale as s on b.line = s.line
-            where f.rule_id in ('SEG01', 'SEG02') group by s.customer_type, s.segment
+            join core.offer_segment as o on s.offer_no = o.offer_no
+            where f.rule_id in ('SEG01', 'SEG02') group by s.customer_type, o.segment
         ),
         occurring as (select distinct customer_type from sold)
         select p.customer_type, p.segment, p.outcome, coalesce(s.sold, 0) as sold, coalesce(r.reported, 0) as reported

@@ -8,8 +8,9 @@ from importlib import import_module
 
 import click
 
+from pipeline.commands.options import epilog
 from pipeline.errors import FAULT, CspAuditError
-from pipeline.session import LOG, Session
+from pipeline.session import LOG, Session, close_log
 
 COMMANDS = {
     "run": "Audit one night of exports.",
@@ -43,18 +44,16 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 audited, 1 audited with findings, 2 wrong usage, 3 not audited, 4 locked, 70 fault.",
+    epilog=epilog(
+        "csp-audit demo",
+        "csp-audit run exports/ --state /var/lib/csp-audit",
+        "csp-audit findings --format csv",
+        exit_codes="0 audited, 1 audited with findings, 2 wrong usage, 3 not audited, 4 locked, 70 fault",
+    ),
 )
 @click.version_option(package_name="csp-audit", message="csp-audit %(version)s")
 def cli() -> None:
-    r"""Audit a CSP partner's special-segment sales every night.
-
-    \b
-    Examples:
-      csp-audit demo
-      csp-audit run exports/ --state /var/lib/csp-audit
-      csp-audit findings --level violation
-    """
+    """Audit a CSP partner's special-segment sales every night."""
 
 
 def main() -> None:
@@ -82,6 +81,8 @@ def main() -> None:
             err=True,
         )
         code = FAULT
+    finally:
+        close_log()
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipeline.errors import UsageError
+from pipeline.survey import Encoding
 from schemas.catalog import TABLES
 from schemas.dates import DateOrder
 
@@ -38,7 +39,7 @@ class UnreadConfig(Section):
 class TableConfig(Section):
     """What an export is, where its own content cannot tell."""
 
-    encoding: str | None = None
+    encoding: Encoding | None = None
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     date_order: dict[str, DateOrder] = {}
 
@@ -48,7 +49,7 @@ class Config(Section):
 
     partner: str = "Cloud Solution Provider partner"
     state: Path = Path("csp-audit-state")
-    memory_limit: str = Field("2GB", pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|MiB|GB|GiB)$")
+    memory_limit: str = Field("1GB", pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|MiB|GB|GiB)$")
     threads: int = Field(2, ge=1)
     keep: int = Field(3, ge=0)
     gate: GateConfig = GateConfig()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.database import identifier, literal
 from schemas.column import Column, Stored
-from schemas.conditions import SEPARATORS, InRange, IsDate, OneOf, Ordered, Present, Shape
+from schemas.conditions import SEPARATORS, WHOLE_NUMBER, InRange, IsDate, OneOf, Ordered, Present, Shape
 from schemas.dates import DOTTED, ISO_OFFSET, ISO_UTC, SLASHED, DateOrder
 from schemas.table import DaysAfter, Derived, Flag, PriceKey
 
@@ -38,7 +38,9 @@ def holds(flag: Flag, typed: str, orders: Mapping[str, DateOrder]) -> str:
         case OneOf() | IsDate():
             return f"({cell} is null or {typed} is not null)"
         case InRange(low=low, high=high):
-            return f"coalesce(try_cast({cell} as bigint) between {low} and {high}, true)"
+            # Only what is out of range is matched: a cast reads more than the shape allows, such as 1e12.
+            outside = f"not regexp_full_match({cell}, {literal(WHOLE_NUMBER)})"
+            return f"case when coalesce(try_cast({cell} as bigint) between {low} and {high}, true) then true else {outside} end"
         case Ordered(first=first, second=second):
             days = day(raw(first), orders.get(first)), day(raw(second), orders.get(second))
             return f"coalesce({days[0]} <= {days[1]}, true)"

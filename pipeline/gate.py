@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config import Config
+    from pipeline.survey import Encoding
 
 _RERUN = "Ask for the export to be run again"
 
@@ -86,9 +87,7 @@ def _stale(found: Found, as_of: date, config: Config) -> Problem | None:
     )
 
 
-def _read_text(found: Found, encoding: str | None, work: Path) -> Text | Problem:
-    from pipeline.survey import Encoding
-
+def _read_text(found: Found, encoding: Encoding | None, work: Path) -> Text | Problem:
     file = found.path.name
     try:
         seen = survey(found.path)
@@ -99,7 +98,7 @@ def _read_text(found: Found, encoding: str | None, work: Path) -> Text | Problem
                 file, f"line {seen.nul_line}", "a NUL byte: the file is binary or damaged", "a CSV text file", ""
             )
             return replace(nul, next_step=f"{_RERUN} as CSV; UTF-16 needs a byte order mark.")
-        decided = Encoding(encoding) if encoding else seen.encoding
+        decided = encoding or seen.encoding
         if decided is None:
             setting = f"tables.{found.table.name}.encoding"
             pages = "UTF-8, UTF-16 with a byte order mark, Windows-1250 or Windows-1252"
@@ -117,7 +116,8 @@ def _read_text(found: Found, encoding: str | None, work: Path) -> Text | Problem
 
 
 def _empty(export: Export, config: Config) -> Problem | None:
-    if export.data_lines > 0 or export.table.name in config.gate.may_be_empty:
+    records = sample_records(export.text, export.header)
+    if any(any(map(str.strip, record)) for record in records) or export.table.name in config.gate.may_be_empty:
         return None
     return Problem(
         export.file,

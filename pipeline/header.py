@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ SAMPLE_RECORDS = 500
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
 _PREAMBLE = ("#type ", "sep=")
 _HEADER_LINES = 20
+# Python's reader would stop at cells of 131,072 characters, which DuckDB reads.
+csv.field_size_limit(MAX_RECORD_BYTES)
 _RERUN = "Ask for the export to be run again"
 
 
@@ -92,14 +95,17 @@ def sample_records(text: Text, header: Header) -> list[list[str]]:
         for _ in range(header.skip):
             file.readline()
         limited = (line for line in islice(iter(lambda: file.readline(MAX_RECORD_BYTES), ""), SAMPLE_RECORDS * 4))
-        return list(islice(csv.reader(limited, delimiter=header.delimiter), SAMPLE_RECORDS))
+        records: list[list[str]] = []
+        # A cell over csv's limit ends the look: an open quote, most likely, of which the load will say the line.
+        with suppress(csv.Error):
+            records.extend(islice(csv.reader(limited, delimiter=header.delimiter), SAMPLE_RECORDS))
+        return records
 
 
 def tail_problem(file: str, text: Text, header: Header) -> Problem | None:
     """Say whether the file ends in the middle of a record, as a transfer that broke off leaves it."""
-    window = 1 << 16
     with text.path.open("rb") as read:
-        read.seek(max(0, text.size_on_disk - window))
+        read.seek(max(0, text.size_on_disk - MAX_RECORD_BYTES))
         lines = read.read().decode("utf-8", "replace").rstrip("\n ").split("\n")
     data_lines = text.lines - header.skip
     lines = lines[-min(len(lines), data_lines, 50) :]

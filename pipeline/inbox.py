@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
@@ -11,7 +12,6 @@ from schemas.finding import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from schemas.table import Table
 
@@ -46,7 +46,13 @@ def _is_named(path: Path, table: Table) -> bool:
 
 
 def _newest(table: Table, candidates: list[Path]) -> Found | Problem:
-    times = {path: path.stat().st_mtime for path in candidates}
+    try:
+        times = {path: path.stat().st_mtime for path in candidates}
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        return Problem(
+            Path(error.filename).name, "", found, "a file that can be read", "Check the file and its permissions."
+        )
     path = max(candidates, key=lambda candidate: (times[candidate], candidate.name))
     if not path.is_file():
         return Problem(path.name, "", "a folder", "a CSV file", "Replace it by the export.")

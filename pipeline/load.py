@@ -65,7 +65,7 @@ def load(connection: Connection, export: Export, engine: Engine, unread: UnreadC
         check_sieve(connection, export, table)
     broken = quarantine_broken(connection, export, table, unread.kept_rows)
     _finish(connection, export, table)
-    same, contradicting = quarantine_duplicates(connection, export, table)
+    same, contradicting = quarantine_duplicates(connection, export, table, unread.kept_rows)
     total = reckoning.loaded + reckoning.rejected
     return Input(
         table=export.table.name,

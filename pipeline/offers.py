@@ -31,6 +31,7 @@ def fold_offers(connection: Connection) -> None:
             from sold
         )
         select
+            row_number() over (order by n.offer_id, n.offer_name, n.stated_segment) as offer_no,
             n.offer_id, n.offer_name, n.stated_segment, n.offer_key,
             case when min(m.segment) = max(m.segment) then min(m.segment) end as name_segment,
             coalesce(min(m.segment) <> max(m.segment), false) as name_contradicts_itself

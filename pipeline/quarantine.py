@@ -13,17 +13,21 @@ if TYPE_CHECKING:
 
 # A quarantined cell is evidence, not an archive.
 _MOST_CHARACTERS = 500
+_ROWS_AT_ONCE = 2_000_000
 
 
 def quarantine_broken(connection: Connection, export: Export, staged: str, kept_rows: int) -> int:
     """Move rejected records and rows with a broken flag into the quarantine; return how many rows these are.
 
-    Counts are exact; of each table the first `kept_rows` by line are kept with every reason.
+    A rejected record counts as a row for each of its lines, since a stray quote may have swallowed as many. Counts
+    are exact; of each table the first `kept_rows` by line are kept with every reason.
     """
     _keep_rejected(connection, export, kept_rows)
     _keep_flagged(connection, export, staged, kept_rows)
     row = connection.execute(f"""
-        select (select count(*) from {staged} where broken <> 0) + (select count(*) from rejected where not is_blank)
+        select
+            (select count(*) from {staged} where broken <> 0)
+            + (select coalesce(sum(lines), 0)::bigint from rejected where not is_blank)
     """).fetchone()
     _remember_customers(connection, export, staged)
     connection.execute(f"delete from {staged} where broken <> 0")
@@ -35,7 +39,9 @@ def _keep_rejected(connection: Connection, export: Export, kept_rows: int) -> No
     width = len(export.header.columns)
     connection.execute(f"""
         insert into quarantine.rows
-        select {_names(export)}, line, '', left(text, {_MOST_CHARACTERS}), concat(reason, '; expected {width} columns')
+        select
+            {_names(export)}, line, '', left(text, {_MOST_CHARACTERS}),
+            concat(reason, '; expected {width} columns', if(lines > 1, concat('; ', lines, ' lines are lost with it'), ''))
         from rejected where not is_blank order by line limit {kept_rows}
     """)
 
@@ -73,10 +79,11 @@ def _remember_customers(connection: Connection, export: Export, staged: str) -> 
     """)
 
 
-def quarantine_duplicates(connection: Connection, export: Export, staged: str) -> tuple[int, int]:
+def quarantine_duplicates(connection: Connection, export: Export, staged: str, kept_rows: int) -> tuple[int, int]:
     """Keep one row of each key; return (rows that repeat another word for word, rows that contradict another).
 
-    Which row is kept depends on its content only, never on its place in the file.
+    Which row is kept depends on its content only, never on its place in the file. The first `kept_rows` of the
+    others are listed.
     """
     key = ", ".join(export.table.key)
     columns = ", ".join(identifier(column.name) for column in export.table.columns)
@@ -108,7 +115,7 @@ def quarantine_duplicates(connection: Connection, export: Export, staged: str) -
                 'expected one row for each {key}; line ', kept_line,
                 if(is_same, ' says the same', ' says otherwise and was used')
             )
-        from repeats order by line
+        from repeats order by line limit {kept_rows}
     """)
     connection.execute(f"delete from {staged} where rowid in (select row_id from repeats)")
     connection.execute("drop table repeats")
@@ -116,8 +123,15 @@ def quarantine_duplicates(connection: Connection, export: Export, staged: str) -
 
 
 def _has_repeats(connection: Connection, staged: str, key: str) -> bool:
-    query = f"select 1 from {staged} group by {key} having count(*) > 1 limit 1"
-    return connection.execute(query).fetchone() is not None
+    """Look for a key that stands twice, in parts: all keys at once would be the largest thing in memory."""
+    (rows,) = connection.execute(f"select count(*) from {staged}").fetchone() or (0,)
+    parts = rows // _ROWS_AT_ONCE + 1
+    return any(
+        connection.execute(
+            f"select 1 from {staged} where hash({key}) % {parts} = {part} group by {key} having count(*) > 1 limit 1"
+        ).fetchone()
+        for part in range(parts)
+    )
 
 
 def _names(export: Export) -> str:

@@ -30,7 +30,10 @@ _REASONS = """
 
 @dataclass(frozen=True)
 class Reckoning:
-    """Where the lines of a file went; blank lines are neither rows nor unread."""
+    """Where the lines of a file went; blank lines are neither rows nor unread.
+
+    `rejected` counts lines, not records: an open quote makes one broken record of all the rows up to the next one.
+    """
 
     loaded: int
     rejected: int
@@ -86,8 +89,8 @@ def _forget_scan(connection: Connection) -> None:
 
 def _counts(connection: Connection, staged: str) -> tuple[int, int, int, int]:
     row = connection.execute(f"""
-        select (select count(*) from {staged}), count(*) filter (not is_blank), count(*) filter (is_blank),
-            coalesce(sum(lines), 0)::bigint
+        select (select count(*) from {staged}), coalesce(sum(lines) filter (not is_blank), 0)::bigint,
+            count(*) filter (is_blank), coalesce(sum(lines), 0)::bigint
         from rejected
     """).fetchone()
     return row or (0, 0, 0, 0)

@@ -45,13 +45,21 @@ def today() -> date:
 
 def open_log(path: Path, *, verbose: bool) -> None:
     """Send the log to a file, and to stderr as well where that is asked for."""
+    close_log()
     LOG.setLevel(logging.INFO)
-    LOG.handlers.clear()
     handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
     handlers += [logging.StreamHandler(sys.stderr)] if verbose else []
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         LOG.addHandler(handler)
+
+
+def close_log() -> None:
+    """Let go of the log's file."""
+    for handler in LOG.handlers[:]:
+        if not isinstance(handler, logging.NullHandler):
+            LOG.removeHandler(handler)
+            handler.close()
 
 
 @contextmanager

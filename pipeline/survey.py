@@ -75,6 +75,13 @@ class _Surveyor:
         if self.high_bytes or not chunk.isascii():
             self._look_at_text(chunk)
 
+    def finish(self) -> None:
+        """See whether the last letter is whole."""
+        try:
+            self.decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            self.is_utf8 = False
+
     def _look_at_text(self, chunk: bytes) -> None:
         self.high_bytes.update(chunk.translate(None, _ASCII))
         if not self.is_utf8:
@@ -95,6 +102,7 @@ def survey(path: Path) -> Survey:
         file.seek(0)
         while chunk := file.read(CHUNK):
             surveyor.feed(chunk)
+    surveyor.finish()
     encoding = _encoding(start, surveyor)
     wide = encoding in {Encoding.UTF_16_LE, Encoding.UTF_16_BE}
     return Survey(

@@ -15,19 +15,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@click.command("check", epilog="Exit codes: 0 every export can be audited, 2 usage, 3 an export is refused.")
+@click.command(
+    "check",
+    epilog=options.epilog(
+        "csp-audit check exports/",
+        "csp-audit check exports/ --state /var/lib/csp-audit",
+        exit_codes="0 every export can be audited, 2 usage, 3 an export is refused",
+    ),
+)
 @options.FOLDER
 @options.AS_OF
 @options.STATE
 @options.CONFIG
 def command(folder: Path, as_of: datetime | None, state: Path | None, config_file: Path | None) -> None:
-    r"""Put a folder of exports through the gate, and change nothing.
-
-    \b
-    Examples:
-      csp-audit check exports/
-      csp-audit check exports/ --state /var/lib/csp-audit
-    """
+    """Put a folder of exports through the gate, and change nothing."""
     from pipeline.gate import Question, admit
     from pipeline.state import State
     from pipeline.warehouse import last_night

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.commands.options import epilog
 from pipeline.commands.run import summary
 from pipeline.errors import UsageError
 from pipeline.session import Session, announcing, open_log
@@ -23,7 +24,7 @@ _ANY_AGE = 24 * 365 * 100
 _MARK = "this is a demo"
 
 
-@click.command("demo")
+@click.command("demo", epilog=epilog("csp-audit demo", "csp-audit demo --state /tmp/demo"))
 @click.option(
     "--state",
     type=click.Path(path_type=Path),
@@ -34,13 +35,7 @@ _MARK = "this is a demo"
 )
 @click.pass_obj
 def command(session: Session, state: Path) -> None:
-    r"""Audit three sample nights and say where the report is.
-
-    \b
-    Examples:
-      csp-audit demo
-      csp-audit demo --state /tmp/demo
-    """
+    """Audit three sample nights and say where the report is."""
     _make_anew(state)
     session.folder = state
     open_log(state / "csp-audit.log", verbose=False)
@@ -48,7 +43,8 @@ def command(session: Session, state: Path) -> None:
         for folder in sorted(path for path in nights.iterdir() if path.is_dir()):
             click.echo(summary(_audit(folder, state)))
     click.echo(f"The companies are invented. Ask on with: csp-audit findings --state {state}")
-    click.echo(f"Report: {(state / 'latest' / 'report.html').absolute()}")
+    click.echo("The report, to open in a browser:")
+    click.echo((state / "latest" / "report.html").absolute())
 
 
 def _audit(folder: Path, state: Path) -> Audit:
@@ -64,7 +60,7 @@ def _audit(folder: Path, state: Path) -> Audit:
 def _make_anew(state: Path) -> None:
     """Clear what an earlier demo left; anything else in the way stays where it is."""
     mark = state / _MARK
-    if state.exists() and any(state.iterdir()) and not mark.exists():
+    if state.exists() and not mark.exists() and (not state.is_dir() or any(state.iterdir())):
         message = f"{state}: holds something that no demo wrote. Name another directory with --state."
         raise UsageError(message)
     shutil.rmtree(state, ignore_errors=True)

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from schemas.finding import Audit
 
 
-@click.command("findings")
+@click.command(
+    "findings",
+    epilog=options.epilog(
+        "csp-audit findings",
+        "csp-audit findings --format csv > findings.csv",
+        "csp-audit findings --format json --state /var/lib/csp-audit",
+    ),
+)
 @options.STATE
 @options.CONFIG
 @options.FORMAT
 def command(state: Path | None, config_file: Path | None, form: str) -> None:
-    r"""List the findings of the latest night, most pressing first.
-
-    \b
-    Examples:
-      csp-audit findings
-      csp-audit findings --format csv > findings.csv
-      csp-audit findings --format json --state /var/lib/csp-audit
-    """
+    """List the findings of the latest night, most pressing first."""
     from pipeline.audit import read_audit
     from pipeline.rulefile import read_rules
     from pipeline.state import State

@@ -6,6 +6,14 @@ from pathlib import Path
 
 import click
 
+
+def epilog(*examples: str, exit_codes: str = "") -> str:
+    """Write what stands under a command's help: examples, and what its exit codes mean."""
+    # The \b keeps click from joining the lines of a paragraph.
+    lines = ["\b", "Examples:", *(f"  {example}" for example in examples)]
+    return "\n".join([*lines, "", f"Exit codes: {exit_codes}."] if exit_codes else lines)
+
+
 STATE = click.option(
     "--state", type=click.Path(path_type=Path), help="Directory of the warehouse and the reports.", metavar="DIR"
 )

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import click
 
+from pipeline.commands.options import epilog
 from pipeline.errors import UsageError
 
 
-@click.group("rules", invoke_without_command=True)
+@click.group("rules", invoke_without_command=True, epilog=epilog("csp-audit rules", "csp-audit rules show SEG01"))
 @click.pass_context
 def command(context: click.Context) -> None:
-    r"""List the rules, or show one.
-
-    \b
-    Examples:
-      csp-audit rules
-      csp-audit rules show SEG01
-    """
+    """List the rules, or show one."""
     if context.invoked_subcommand is None:
         context.invoke(list_rules)
 

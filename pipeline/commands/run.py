@@ -19,7 +19,13 @@ _FAIL_ON = ("violation", "deadline", "verify", "new", "none")
 
 
 @click.command(
-    "run", epilog="Exit codes: 0 audited, 1 audited with findings, 2 usage, 3 not audited, 4 locked, 70 fault."
+    "run",
+    epilog=options.epilog(
+        "csp-audit run exports/",
+        "csp-audit run exports/ --as-of 2026-11-20 --state /var/lib/csp-audit",
+        "csp-audit run exports/ --fail-on new",
+        exit_codes="0 audited, 1 audited with findings, 2 usage, 3 not audited, 4 locked, 70 fault",
+    ),
 )
 @options.FOLDER
 @options.AS_OF
@@ -53,16 +59,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     dry_run: bool,  # noqa: FBT001 - click passes flags by position
     verbose: bool,  # noqa: FBT001
 ) -> int:
-    r"""Audit one night of exports.
+    """Audit one night of exports.
 
     FOLDER holds customers*.csv, subscriptions*.csv and qualifications*.csv, and whichever of price_list*.csv and
     nonprofit_notices*.csv there are.
-
-    \b
-    Examples:
-      csp-audit run exports/
-      csp-audit run exports/ --as-of 2026-11-20 --state /var/lib/csp-audit
-      csp-audit run exports/ --fail-on new
     """
     from pipeline.load import Engine
     from pipeline.night import FailOn, Order

@@ -78,6 +78,33 @@ c3          | 2026-11-21
 """
 
 [[case]]
+name = "a notice counts from its own day on"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+c2          | Dębowa
+c3          | Bukowa
+"""
+qualifications = """
+customer_id | qualification | vetting_status
+c1          | Nonprofit     | Approved
+c2          | Nonprofit     | Approved
+c3          | Nonprofit     | Approved
+"""
+nonprofit_notices = """
+customer_id | notice_date
+c1          | 2026-11-19
+c2          | 2026-11-20
+c3          | 2026-11-21
+"""
+finds = """
+customer_id | notice_date | due_on
+c1          | 2026-11-19  | 2027-02-17
+c2          | 2026-11-20  | 2027-02-18
+"""
+
+[[case]]
 name = "the newest of several notices counts, and one from tomorrow does not yet"
 as_of = 2026-11-20
 customers = """
@@ -144,8 +171,9 @@ sold as (
         min(case when b.commitment_end_date >= r.as_of then b.commitment_end_date end) as next_renewal
     from core.sale as s
     inner join core.subscriptions as b on s.line = b.line
+    inner join core.offer_segment as o on s.offer_no = o.offer_no
     cross join core.run as r
-    where s.segment = 'Nonprofit'
+    where o.segment = 'Nonprofit'
     group by b.customer_id
 )
 

@@ -116,23 +116,27 @@ unread as (
     select u.customer_id from core.unread_customers as u where u.table_name = 'qualifications' group by u.customer_id
 ),
 
-live as (
-    select s.customer_id
-    from core.live_subscription as s
-    group by s.customer_id
+unclear as (
+    select
+        c.customer_id,
+        d.qualification,
+        case
+            when u.customer_id is null then 'qualification without a vetting status'
+            else 'qualification row that could not be read'
+        end as problem
+    from core.customers as c
+    left join undecided as d on c.customer_id = d.customer_id
+    left join unread as u on c.customer_id = u.customer_id
+    where d.customer_id is not null or u.customer_id is not null
 )
 
 select
-    c.customer_id,
+    n.customer_id,
     null as subscription_id,
     null as due_on,
-    d.qualification,
-    case
-        when u.customer_id is null then 'qualification without a vetting status'
-        else 'qualification row that could not be read'
-    end as problem
-from core.customers as c
-inner join live as l on c.customer_id = l.customer_id
-left join undecided as d on c.customer_id = d.customer_id
-left join unread as u on c.customer_id = u.customer_id
-where d.customer_id is not null or u.customer_id is not null
+    n.qualification,
+    n.problem,
+    count(*) as subscriptions
+from unclear as n
+inner join core.live_subscription as s on n.customer_id = s.customer_id
+group by n.customer_id, n.qualification, n.problem

@@ -86,15 +86,15 @@ s1              | c2
 finds = ""
 */
 select
-    s.customer_id,
+    b.customer_id,
     null as subscription_id,
     null as due_on,
     count(*) as subscriptions,
-    cast(sum(s.quantity) as bigint) as seats,
+    cast(sum(b.quantity) as bigint) as seats,
     'subscriptions' as evidence_table,
-    min(s.line) as evidence_line
-from core.live_subscription as s
-left join core.customers as c on s.customer_id = c.customer_id
-left join core.unread_customers as u on s.customer_id = u.customer_id and u.table_name = 'customers'
-where c.customer_id is null and u.customer_id is null
-group by s.customer_id
+    min(b.line) as evidence_line
+from core.sale as s
+inner join core.subscriptions as b on s.line = b.line
+left join core.unread_customers as u on b.customer_id = u.customer_id and u.table_name = 'customers'
+where s.customer_is_listed = 0 and u.customer_id is null
+group by b.customer_id

@@ -50,11 +50,40 @@ subscriptions = """
 subscription_id | customer_id | segment   | cancellation_allowed_until_date
 s1              | c1          | Education | 2026-11-20
 s2              | c1          | Education | 2026-11-19
+s3              | c1          | Education | 2026-11-21
 """
 finds = """
 subscription_id | due_on     | vetting_status | vetting_since
 s1              | 2026-11-20 | InReview       | 2026-11-12
 s2              |            | InReview       | 2026-11-12
+s3              | 2026-11-21 | InReview       | 2026-11-12
+"""
+
+[[case]]
+name = "of several decisions on the qualification the newest is named, as one"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+c2          | Dębowa
+"""
+qualifications = """
+customer_id | qualification | vetting_status | vetting_create_date | vetting_reason
+c1          | Education     | InReview       | 2026-01-10          |
+c1          | Education     | Denied         | 2026-11-12          | Not an Academic Domain
+c2          | Education     | Denied         | 2026-01-10          | Not an Academic Domain
+c2          | Education     | InReview       | 2026-11-12          |
+c2          | Education     | Denied         |                     | Not an Education Customer
+"""
+subscriptions = """
+subscription_id | customer_id | segment
+s1              | c1          | Education
+s2              | c2          | Education
+"""
+finds = """
+subscription_id | vetting_status | vetting_since | vetting_reason
+s1              | Denied         | 2026-11-12    | Not an Academic Domain
+s2              | InReview       | 2026-11-12    |
 """
 
 [[case]]
@@ -96,6 +125,46 @@ subscriptions = """
 subscription_id | customer_id | segment
 s1              | c1          | Education
 s2              | c1          | Nonprofit
+"""
+finds = ""
+
+[[case]]
+name = "the same customer on that day: GCC stays forbidden"
+as_of = 2024-02-01
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+qualifications = """
+customer_id | qualification | vetting_status
+c1          | Nonprofit     |
+c1          | Education     | Approved
+"""
+subscriptions = """
+subscription_id | customer_id | segment
+s1              | c1          | GovernmentCommunityCloud
+"""
+finds = """
+subscription_id | customer_type         | allowed
+s1              | Nonprofit + Education | Commercial, Nonprofit, Education
+"""
+
+[[case]]
+name = "the day before, the combination was not listed, and is not for this rule"
+as_of = 2024-01-31
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+qualifications = """
+customer_id | qualification | vetting_status
+c1          | Nonprofit     |
+c1          | Education     | Approved
+"""
+subscriptions = """
+subscription_id | customer_id | segment
+s1              | c1          | GovernmentCommunityCloud
+s2              | c1          | Education
 """
 finds = ""
 
@@ -144,30 +213,40 @@ with pending as (
     select
         q.customer_id,
         q.qualification,
-        min(q.vetting_status) as vetting_status,
-        min(q.vetting_reason) as vetting_reason,
-        min(q.vetting_create_date) as vetting_since
+        q.vetting_status,
+        q.vetting_reason,
+        q.vetting_create_date as vetting_since,
+        -- the newest says how things stand; of rows that differ in nothing else, the line decides nothing
+        row_number() over (
+            partition by q.customer_id, q.qualification
+            order by
+                coalesce(q.vetting_create_date, cast('1900-01-01' as date)) desc,
+                coalesce(q.vetting_status, '') asc,
+                coalesce(q.vetting_reason, '') asc,
+                q.line asc
+        ) as place
     from core.qualifications as q
     where q.vetting_status is distinct from 'Approved'
-    group by q.customer_id, q.qualification
 )
 
 select
     b.customer_id,
     b.subscription_id,
     case when b.cancellation_allowed_until_date >= r.as_of then b.cancellation_allowed_until_date end as due_on,
-    s.segment,
-    s.segment_source,
-    s.list_segment,
-    s.stated_segment,
-    s.name_segment,
+    o.segment,
+    o.segment_source,
+    o.list_segment,
+    o.stated_segment,
+    o.name_segment,
     s.customer_type,
-    s.may_be_sold as allowed,
+    w.may_be_sold as allowed,
     p.vetting_status,
     p.vetting_reason,
     p.vetting_since
 from core.sale as s
 inner join core.subscriptions as b on s.line = b.line
+inner join core.offer_segment as o on s.offer_no = o.offer_no
+inner join core.purchase_rule as w on s.customer_type = w.customer_type and o.segment = w.segment
 cross join core.run as r
-left join pending as p on b.customer_id = p.customer_id and s.segment = p.qualification
+left join pending as p on b.customer_id = p.customer_id and o.segment = p.qualification and p.place = 1
 where s.outcome = 'forbidden'

@@ -106,6 +106,25 @@ s2              | c1          | GovernmentCommunityCloud
 finds = ""
 
 [[case]]
+name = "and on the day after"
+as_of = 2024-02-02
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+qualifications = """
+customer_id | qualification | vetting_status
+c1          | Nonprofit     | Approved
+c1          | Education     | Approved
+"""
+subscriptions = """
+subscription_id | customer_id | segment
+s1              | c1          | Nonprofit
+s2              | c1          | GovernmentCommunityCloud
+"""
+finds = ""
+
+[[case]]
 name = "a qualification in review makes no combination"
 as_of = 2026-11-20
 customers = """
@@ -127,10 +146,12 @@ select
     b.customer_id,
     b.subscription_id,
     null as due_on,
-    s.segment,
-    s.segment_source,
+    o.segment,
+    o.segment_source,
     s.customer_type,
-    s.may_be_sold as allowed
+    w.may_be_sold as allowed
 from core.sale as s
 inner join core.subscriptions as b on s.line = b.line
+inner join core.offer_segment as o on s.offer_no = o.offer_no
+inner join core.purchase_rule as w on s.customer_type = w.customer_type and o.segment = w.segment
 where s.outcome = 'unlisted, outside the strictest reading'

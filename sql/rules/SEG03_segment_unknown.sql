@@ -120,4 +120,5 @@ select
     s.customer_type
 from core.sale as s
 inner join core.subscriptions as b on s.line = b.line
-where s.segment is null and s.conflict is null
+inner join core.offer_segment as o on s.offer_no = o.offer_no
+where s.customer_is_listed = 1 and o.segment is null and o.conflict is null

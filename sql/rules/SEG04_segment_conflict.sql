@@ -107,14 +107,16 @@ select
     b.customer_id,
     b.subscription_id,
     null as due_on,
-    s.segment,
-    s.conflict,
-    s.list_segment,
-    s.stated_segment,
-    s.name_segment,
+    o.segment,
+    o.conflict,
+    o.list_segment,
+    o.stated_segment,
+    o.name_segment,
     s.customer_type
 from core.sale as s
 inner join core.subscriptions as b on s.line = b.line
+inner join core.offer_segment as o on s.offer_no = o.offer_no
 where
-    s.conflict is not null
+    s.customer_is_listed = 1
+    and o.conflict is not null
     and coalesce(s.outcome, '') not in ('forbidden', 'unlisted, outside the strictest reading')

@@ -1,3 +1,4 @@
+-- stored
 -- One row for each customer of the customers export: its type, which is the set of its approved qualifications.
 -- The type is null where a row of its qualifications could not be read: nobody can tell it then.
 with approved as (

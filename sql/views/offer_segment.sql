@@ -1,3 +1,4 @@
+-- stored
 -- One row for each offer as it was sold (id, name, stated segment): its segment, and what each source says of it.
 -- The price list is trusted first, then the export's own column, then a marker in the name.
 with listed as (
@@ -8,6 +9,7 @@ with listed as (
 
 evidence as (
     select
+        o.offer_no,
         o.offer_id,
         o.offer_name,
         o.stated_segment,
@@ -20,6 +22,7 @@ evidence as (
 )
 
 select
+    e.offer_no,
     e.offer_id,
     e.offer_name,
     e.stated_segment,

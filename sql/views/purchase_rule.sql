@@ -1,3 +1,4 @@
+-- stored
 -- One row for each of the sixteen customer types and four segments: what the matrix in force on the as-of date says.
 -- A type that the matrix does not list is read strictly: only what every held qualification allows alone.
 with in_force as (
