@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from pipeline.commands.options import epilog
-from pipeline.errors import FAULT, CspAuditError
+from pipeline.errors import FAULT, CspAuditError, FaultError
 from pipeline.session import LOG, Session, close_log
 
 COMMANDS = {
@@ -34,6 +34,15 @@ class _Commands(click.Group):
             return None
         command: click.Command = import_module(f"pipeline.commands.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; that a pipe's reader (`| head`) has gone is no failure, though click takes it for one."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Python would complain again when it flushes stdout at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -63,27 +72,40 @@ def main() -> None:
         code = cli.main(standalone_mode=False, obj=session)
     except click.exceptions.Abort:
         code = 130
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         code = error.exit_code
+    except click.ClickException as error:
+        _tell_usage(error)
+        code = error.exit_code
+    except FaultError as error:
+        _tell_fault(error, str(error), session)
+        code = FAULT
     except CspAuditError as error:
         _tell(error)
         code = error.exit_code
-    except BrokenPipeError:
-        # The reader of a pipe has gone; Python would complain again when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours, never a bare traceback
-        from pipeline.diagnostics import write_diagnostics
-
-        click.echo(
-            f"csp-audit: a fault of the program ({type(error).__name__}); {write_diagnostics(error, session.folder)}",
-            err=True,
-        )
+        _tell_fault(error, f"a fault of the program ({type(error).__name__})", session)
         code = FAULT
     finally:
         close_log()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    """Show a person how the command is used; cron gets one line."""
+    if sys.stderr.isatty():
+        error.show()
+    else:
+        click.echo(f"csp-audit: {' '.join(error.format_message().split())}", err=True)
+
+
+def _tell_fault(error: Exception, text: str, session: Session) -> None:
+    """Say that the program is at fault, in one line, and where the diagnostics are."""
+    from pipeline.diagnostics import write_diagnostics
+
+    LOG.error("%s", text)
+    click.echo(f"csp-audit: {text.rstrip('.')}; {write_diagnostics(error, session.folder)}", err=True)
 
 
 def _tell(error: CspAuditError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -11,6 +12,11 @@ from pipeline.errors import UsageError
 from pipeline.survey import Encoding
 from schemas.catalog import TABLES
 from schemas.dates import DateOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic_core import ErrorDetails
 
 
 class Section(BaseModel):
@@ -26,6 +32,12 @@ class GateConfig(Section):
     max_shrink_share: float = Field(0.3, ge=0, le=1)
     max_shrink_rows: int = Field(10, ge=0)
     may_be_empty: tuple[str, ...] = ("nonprofit_notices",)
+
+    @field_validator("may_be_empty")
+    @classmethod
+    def _tables_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        _check_tables(names)
+        return names
 
 
 class UnreadConfig(Section):
@@ -59,12 +71,19 @@ class Config(Section):
     @field_validator("tables")
     @classmethod
     def _tables_exist(cls, tables: dict[str, TableConfig]) -> dict[str, TableConfig]:
+        _check_tables(tables)
         for name, table in tables.items():
-            known = {column.name for column in TABLES[name].columns} if name in TABLES else set()
-            if name not in TABLES or set(table.date_order) - known:
-                message = f"{name}: no such table, or no such column in date_order"
+            for column in set(table.date_order) - {column.name for column in TABLES[name].columns}:
+                message = f"{name}.date_order: there is no column {column}"
                 raise ValueError(message)
         return tables
+
+
+def _check_tables(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in TABLES:
+            message = f"there is no table {name}; the tables are {', '.join(TABLES)}"
+            raise ValueError(message)
 
 
 def load_config(path: Path | None) -> Config:
@@ -80,5 +99,10 @@ def load_config(path: Path | None) -> Config:
         message = f"{path}: the configuration cannot be read: {error}. Correct the file and run again."
         raise UsageError(message) from error
     except ValidationError as error:
-        lines = [f"{path}: {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
-        raise UsageError("\n".join([*lines, "Correct the file and run again."])) from error
+        raise UsageError("\n".join(f"{path}: {_wrong(item)}" for item in error.errors())) from error
+
+
+def _wrong(item: ErrorDetails) -> str:
+    """Say which key is wrong and why, without the value."""
+    why = "there is no such key" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, item['loc']))}: {why[:1].lower()}{why[1:]}. Correct it and run again."

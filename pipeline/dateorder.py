@@ -2,59 +2,57 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipeline.database import connect_in_memory, literal
 from pipeline.export import Export, scan
 from pipeline.expressions import raw
-from pipeline.header import sample_records
 from schemas.column import Stored
 from schemas.dates import SLASHED, DateOrder
 from schemas.finding import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 def decide_orders(export: Export, configured: Mapping[str, DateOrder]) -> tuple[dict[str, DateOrder], list[Problem]]:
     """Return the order of each column that has slashed dates, and a problem for each that nothing decides."""
     orders = dict(configured)
     problems = []
-    for name in _slashed_columns(export) - orders.keys():
-        order = _order_by_values(export, name)
-        if order is None:
-            problems.append(_undecided(export, name))
+    for name, first_passes, second_passes in _slashed_columns(export, configured):
+        if first_passes:
+            orders[name] = DateOrder.DAY_FIRST
+        elif second_passes:
+            orders[name] = DateOrder.MONTH_FIRST
         else:
-            orders[name] = order
+            problems.append(_undecided(export, name))
     return orders, problems
 
 
-def _slashed_columns(export: Export) -> set[str]:
-    records = sample_records(export.text, export.header)
-    dates = {column.name for column in export.table.columns if column.kind.stored is Stored.DAY}
-    return {
-        name
-        for position, name in enumerate(export.header.columns)
-        if name in dates
-        and any(len(record) > position and re.fullmatch(SLASHED, record[position]) for record in records)
-    }
-
-
-def _order_by_values(export: Export, name: str) -> DateOrder | None:
-    """Read the column whole: a part that passes twelve in any row can only be the day."""
-    cell = raw(name)
-    part = f"try_cast(split_part(split_part({cell}, ' ', 1), '/', {{}}) as integer) > 12"
-    query = (
-        f"select coalesce(bool_or({part.format(1)}), false), coalesce(bool_or({part.format(2)}), false) "
-        f"from {scan(export.text, export.header)} where regexp_full_match({cell}, {literal(SLASHED)})"
+def _slashed_columns(export: Export, configured: Mapping[str, DateOrder]) -> Iterator[tuple[str, bool, bool]]:
+    """Read the columns of dates whole: a part that passes twelve in any row can only be the day."""
+    dates = [column.name for column in export.table.columns if column.kind.stored is Stored.DAY]
+    names = [name for name in dates if name in export.header.present and name not in configured]
+    if not names or not export.text.is_slashed:
+        return
+    sums = ", ".join(
+        f"count(*) filter ({match}), count(*) filter ({match} and {part.format(1)}), "
+        f"count(*) filter ({match} and {part.format(2)})"
+        for match, part in map(_tests, names)
     )
     with connect_in_memory() as connection:
-        row = connection.execute(query).fetchone()
-    first, second = row or (False, False)
-    if first:
-        return DateOrder.DAY_FIRST
-    return DateOrder.MONTH_FIRST if second else None
+        counts = connection.execute(f"select {sums} from {scan(export.text, export.header)}").fetchone() or ()
+    for position, name in enumerate(names):
+        slashed, first, second = counts[3 * position : 3 * position + 3]
+        if slashed:
+            yield name, bool(first), bool(second)
+
+
+def _tests(name: str) -> tuple[str, str]:
+    """Compile whether a cell is a slashed date, and whether one of its parts passes twelve."""
+    cell = raw(name)
+    part = f"coalesce(try_cast(split_part(split_part({cell}, ' ', 1), '/', {{}}) as integer), 0) > 12"
+    return f"coalesce(regexp_full_match({cell}, {literal(SLASHED)}), false)", part
 
 
 def _undecided(export: Export, name: str) -> Problem:

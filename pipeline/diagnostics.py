@@ -6,7 +6,7 @@ import platform
 import tempfile
 import traceback
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _LIBRARIES = ("csp-audit", "duckdb", "pandas", "pandera", "jinja2", "click", "pydantic")
@@ -22,7 +22,7 @@ def write_diagnostics(error: BaseException, folder: Path | None = None) -> str:
         f"time      {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         f"error     {type(error).__module__}.{type(error).__qualname__}",
         f"python    {platform.python_version()} on {platform.platform()}",
-        *(f"{name:9} {version(name)}" for name in _LIBRARIES),
+        *(f"{name:9} {_version(name)}" for name in _LIBRARIES),
         "",
         *(f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in stack),
     ]
@@ -32,3 +32,10 @@ def write_diagnostics(error: BaseException, folder: Path | None = None) -> str:
     except OSError as problem:
         return f"the diagnostics file could not be written: {problem.strerror}"
     return f"diagnostics are in {target}. Last night's warehouse is untouched. Please report this with that file."
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed as a package"

@@ -34,13 +34,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Text:
-    """A file's text as UTF-8 with LF, in place or transcoded; `lines` counts all of them."""
+    """A file's text as UTF-8 with LF, in place or transcoded; `lines` counts all of them.
+
+    `is_slashed` is false where nothing in it can be a slashed date.
+    """
 
     path: Path
     size: int
     sha256: str
     encoding: Encoding
     lines: int
+    is_slashed: bool = True
 
     @property
     def size_on_disk(self) -> int:

@@ -39,8 +39,8 @@ def holds(flag: Flag, typed: str, orders: Mapping[str, DateOrder]) -> str:
             return f"({cell} is null or {typed} is not null)"
         case InRange(low=low, high=high):
             # Only what is out of range is matched: a cast reads more than the shape allows, such as 1e12.
-            outside = f"not regexp_full_match({cell}, {literal(WHOLE_NUMBER)})"
-            return f"case when coalesce(try_cast({cell} as bigint) between {low} and {high}, true) then true else {outside} end"
+            inside = f"coalesce(try_cast({cell} as bigint) between {low} and {high}, true)"
+            return f"case when {inside} then true else not regexp_full_match({cell}, {literal(WHOLE_NUMBER)}) end"
         case Ordered(first=first, second=second):
             days = day(raw(first), orders.get(first)), day(raw(second), orders.get(second))
             return f"coalesce({days[0]} <= {days[1]}, true)"
@@ -85,7 +85,8 @@ def value(  # noqa: PLR0911 - one line for each way of storing
         case Stored.DAY:
             return day(cell, orders.get(column.name))
         case Stored.NUMBER:
-            return f"try_cast(replace({cell}, ',', '.') as {column.kind.duckdb_type})"
+            number = cell if column.kind.duckdb_type == "BIGINT" else f"replace({cell}, ',', '.')"
+            return f"try_cast({number} as {column.kind.duckdb_type})"
         case Stored.TRUTH:
             return f"{_canonical(column, cell)} = 'true'"
         case Stored.CANONICAL:

@@ -57,7 +57,7 @@ def _newest(table: Table, candidates: list[Path]) -> Found | Problem:
     if not path.is_file():
         return Problem(path.name, "", "a folder", "a CSV file", "Replace it by the export.")
     others = ", ".join(other.name for other in candidates if other != path)
-    notes = (f"the newest of {len(candidates)} files was taken; not read: {others}",) if others else ()
+    notes = (f"The newest of {len(candidates)} files was taken; not read: {others}.",) if others else ()
     return Found(table, path, datetime.fromtimestamp(times[path], UTC).replace(microsecond=0), notes)
 
 

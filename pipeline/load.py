@@ -98,9 +98,10 @@ def _finish(connection: Connection, export: Export, table: str) -> None:
 def _notes(connection: Connection, export: Export, table: str) -> list[str]:
     notes = []
     if export.header.ignored:
-        notes.append("columns not known, ignored: " + ", ".join(name or "(no name)" for name in export.header.ignored))
+        names = ", ".join(name or "(no name)" for name in export.header.ignored)
+        notes.append(f"Columns that are not known were ignored: {names}.")
     for name, order in export.orders.items():
-        notes.append(f"slashed dates in {name} are read {order}")
+        notes.append(f"Slashed dates in {name} were read {order}.")
     for column in export.table.columns:
         if column.kind.known and column.name in export.header.present:
             notes += _unknown_words(connection, table, column.name, column.kind.known)
@@ -117,7 +118,7 @@ def _unknown_words(connection: Connection, table: str, column: str, known: froze
         return []
     named = ", ".join(f"{word[:40]} ({count})" for word, count in rows[:_MOST_WORDS])
     more = f" and {len(rows) - _MOST_WORDS} more" if len(rows) > _MOST_WORDS else ""
-    return [f"{column}: values that are not known: {named}{more}"]
+    return [f"Values of {column} that are not known: {named}{more}."]
 
 
 def _too_much_unread(item: Input, unread: UnreadConfig) -> Problem | None:

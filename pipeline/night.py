@@ -46,16 +46,20 @@ class Order:
     engine: Engine = Engine.SIEVE
     fail_on: FailOn = FailOn.VIOLATION
     dry_run: bool = False
+    config_file: Path | None = None
 
     @property
     def run_id(self) -> str:
         """The night and the moment at which its run began."""
-        return f"{self.as_of}T{self.started_at:%Y%m%dT%H%M%SZ}"
+        return f"{self.as_of}-{self.started_at:%Y%m%dT%H%M%SZ}"
 
     def command(self, state: Path) -> str:
-        """Return the command that runs this night again."""
-        words = ["csp-audit", "run", str(self.folder), "--as-of", str(self.as_of), "--state", str(state)]
+        """Return the command that runs this night again, from any directory."""
+        words = ["csp-audit", "run", str(self.folder.absolute()), "--as-of", str(self.as_of)]
+        words += ["--state", str(state.absolute())]
+        words += ["--config", str(self.config_file.absolute())] if self.config_file else []
         words += ["--engine", self.engine] if self.engine is not Engine.SIEVE else []
+        words += ["--fail-on", self.fail_on] if self.fail_on is not FailOn.VIOLATION else []
         return shlex.join(words)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def fold_offers(connection: Connection) -> None:
     """Create `core.offers`: one row for each offer as sold, with its price-list key and its name's marker.
 
-    Dashes of every kind and no-break spaces count as plain ones in a name.
+    Dashes of every kind and no-break spaces count as plain ones in a name; a marker is found in whole words only.
     """
     sku = padded("split_part(offer_id, ':', 2)")
     connection.execute(f"""
@@ -35,6 +35,11 @@ def fold_offers(connection: Connection) -> None:
             n.offer_id, n.offer_name, n.stated_segment, n.offer_key,
             case when min(m.segment) = max(m.segment) then min(m.segment) end as name_segment,
             coalesce(min(m.segment) <> max(m.segment), false) as name_contradicts_itself
-        from named as n left join ref.segment_markers as m on contains(n.plain_name, m.marker)
+        from named as n left join ref.segment_markers as m on contains({_words("n.plain_name")}, {_words("m.marker")})
         group by n.offer_id, n.offer_name, n.stated_segment, n.offer_key
     """)
+
+
+def _words(text: str) -> str:
+    """Set bars around each word, so that "for faculty" is not found in "for facultyX"."""
+    return f"regexp_replace({text}, '[\\pL\\pN]+', '|\\0|', 'g')"

@@ -41,7 +41,7 @@ def _keep_rejected(connection: Connection, export: Export, kept_rows: int) -> No
         insert into quarantine.rows
         select
             {_names(export)}, line, '', left(text, {_MOST_CHARACTERS}),
-            concat(reason, '; expected {width} columns', if(lines > 1, concat('; ', lines, ' lines are lost with it'), ''))
+            concat(reason, '; expected {width} columns', if(lines > 1, concat('; it takes ', lines, ' lines'), ''))
         from rejected where not is_blank order by line limit {kept_rows}
     """)
 
@@ -123,12 +123,13 @@ def quarantine_duplicates(connection: Connection, export: Export, staged: str, k
 
 
 def _has_repeats(connection: Connection, staged: str, key: str) -> bool:
-    """Look for a key that stands twice, in parts: all keys at once would be the largest thing in memory."""
+    """Look for a key that may stand twice, by hash and in parts: all keys would be the largest thing in memory."""
     (rows,) = connection.execute(f"select count(*) from {staged}").fetchone() or (0,)
     parts = rows // _ROWS_AT_ONCE + 1
     return any(
         connection.execute(
-            f"select 1 from {staged} where hash({key}) % {parts} = {part} group by {key} having count(*) > 1 limit 1"
+            f"select 1 from {staged} where hash({key}) % {parts} = {part} "
+            f"group by hash({key}) having count(*) > 1 limit 1"
         ).fetchone()
         for part in range(parts)
     )

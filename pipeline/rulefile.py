@@ -20,8 +20,8 @@ TITLE_LENGTH = 60
 SUBJECT_FIELDS = frozenset(
     {"customer_id", "company_name", "customer_type", "subscription_id", "offer_name", "segment", "seats", "due_on"}
 )
-_LAYOUT = re.compile(r"\A/\*\n(?P<header>.*?)\n\*/\n(?P<select>.*)\Z", re.DOTALL)
-_KEYS = {
+_LAYOUT = re.compile(r"\A/\*\n(?P<header>.*?)\n\*/\n\s*(?P<select>\S.*)\Z", re.DOTALL)
+_KEYS: dict[str, type[Any]] = {
     "id": str,
     "version": int,
     "level": str,
@@ -73,15 +73,15 @@ def read_rules(folder: Path = RULES_FOLDER) -> list[RuleFile]:
 
 def read_rule(path: Path) -> RuleFile:
     """Read one rule file. Raises RuleFileError, which names the file and the key."""
-    layout = _LAYOUT.match(path.read_text(encoding="utf-8"))
+    try:
+        layout = _LAYOUT.match(path.read_text(encoding="utf-8"))
+        header = tomllib.loads(layout["header"]) if layout else {}
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"{path.name}: {error}"
+        raise RuleFileError(message) from error
     if layout is None:
         message = f"{path.name}: a rule file is a block comment of TOML, then one SELECT"
         raise RuleFileError(message)
-    try:
-        header = tomllib.loads(layout["header"])
-    except tomllib.TOMLDecodeError as error:
-        message = f"{path.name}: {error}"
-        raise RuleFileError(message) from error
     problem = _header_problem(path, header)
     if problem:
         message = f"{path.name}: {problem}"
@@ -93,16 +93,34 @@ def _header_problem(path: Path, header: dict[str, Any]) -> str | None:
     unknown, missing = sorted(header.keys() - _KEYS.keys()), sorted(_KEYS.keys() - header.keys())
     if unknown or missing:
         return f"unknown keys {unknown}, missing keys {missing}"
-    for key, kind in _KEYS.items():
-        if not isinstance(header[key], kind) or not header[key]:
-            return f"{key} must be a {kind.__name__} that is not empty"
+    problem = _kind_problem(header)
+    if problem:
+        return problem
     if not path.name.startswith(f"{header['id']}_"):
         return f"the file's name must start with the id {header['id']}"
     if header["level"] not in set(Level):
         return f"level {header['level']!r} is not one of {', '.join(Level)}"
     if len(header["title"]) > TITLE_LENGTH:
         return f"the title is longer than {TITLE_LENGTH} characters"
-    return _needs_problem(header["needs"]) or _cases_problem(header["case"])
+    return _message_problem(header["message"]) or _needs_problem(header["needs"]) or _cases_problem(header["case"])
+
+
+def _kind_problem(header: dict[str, Any]) -> str | None:
+    for key, kind in _KEYS.items():
+        value = header[key]
+        if not isinstance(value, kind) or not value:
+            return f"{key} must be a {kind.__name__} that is not empty"
+        if kind is list and not all(isinstance(item, dict if key == "case" else str) for item in value):
+            return f"{key} must be a list of {'tables' if key == 'case' else 'texts'}"
+    return None
+
+
+def _message_problem(message: str) -> str | None:
+    try:
+        list(Formatter().parse(message))
+    except ValueError as error:
+        return f"message: {error}"
+    return None
 
 
 def _needs_problem(needs: list[str]) -> str | None:
@@ -119,6 +137,9 @@ def _cases_problem(cases: list[dict[str, Any]]) -> str | None:
         unknown = sorted(case.keys() - _CASE_KEYS)
         if unknown or not {"name", "as_of", "finds"} <= case.keys():
             return f"case {case.get('name', '?')!r}: unknown keys {unknown}, or no name, as_of or finds"
+        wrong = sorted(key for key in case if not isinstance(case[key], date if key == "as_of" else str))
+        if wrong:
+            return f"case {case['name']!r}: {', '.join(wrong)} must be texts, and as_of a date"
     if not any(case["finds"].strip() for case in cases) or all(case["finds"].strip() for case in cases):
         return "at least one case must find something, and one nothing"
     return None

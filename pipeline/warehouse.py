@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,8 +112,8 @@ def swap(new: Path, warehouse: Path, kept: Path, keep: int) -> None:
     """Put the new warehouse into place in one step, and keep the last few old ones beside it."""
     if warehouse.exists() and keep:
         kept.mkdir(exist_ok=True)
-        written = int(warehouse.stat().st_mtime)
-        aside = kept / f"warehouse-{written}.duckdb"
+        written = datetime.fromtimestamp(warehouse.stat().st_mtime, UTC)
+        aside = kept / f"warehouse-{written:%Y%m%dT%H%M%S.%fZ}.duckdb"
         aside.unlink(missing_ok=True)
         os.link(warehouse, aside)
     new.replace(warehouse)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from schemas.conditions import Condition, InRange, IsDate, OneOf, Present, Shape, fold
+from schemas.conditions import WHOLE_NUMBER, Condition, InRange, IsDate, OneOf, Present, Shape, fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +88,7 @@ COUNT = Kind(
     "whole number",
     "BIGINT",
     Stored.NUMBER,
-    (Shape("[+-]?[0-9]{1,15}", "a whole number"), InRange(0, 1_000_000_000)),
+    (Shape(WHOLE_NUMBER, "a whole number"), InRange(0, 1_000_000_000)),
 )
 MONEY = Kind("number", "DECIMAL(18,6)", Stored.NUMBER, (_DECIMAL_SHAPE,))
 BOOLEAN = Kind("true or false", "BOOLEAN", Stored.TRUTH, one_of("", _TRUTHS).conditions)

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 # Space, hyphens and dashes of every width, underscore: what the many spellings of one term differ by.
 SEPARATORS = " \t\u00a0_-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212"
 _WITHOUT_SEPARATORS = str.maketrans("", "", SEPARATORS)
-_ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+# Beside ASCII, the two capitals whose lower case is an ASCII letter: the Turkish dotted I and the Kelvin sign.
+_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ\u0130\u212a", "abcdefghijklmnopqrstuvwxyzik")
+WHOLE_NUMBER = "[+-]?[0-9]{1,15}"
 
 
 def fold(term: str) -> str:
     """Return a term without case, spaces, hyphens and dashes, so that its spellings compare equal."""
-    return term.translate(_WITHOUT_SEPARATORS).translate(_ASCII_LOWER)
+    return term.translate(_WITHOUT_SEPARATORS).translate(_LOWER)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class InRange:
         """Judge each cell; a cell that is no number is the business of its shape."""
         import pandas as pd
 
-        numbers = cells.where(cells.str.fullmatch(r"[+-]?[0-9]{1,15}").eq(other=True)).dropna().astype("int64")
+        numbers = cells.where(cells.str.fullmatch(WHOLE_NUMBER).eq(other=True)).dropna().astype("int64")
         outside = numbers.index[(numbers < self.low) | (numbers > self.high)]
         return pd.Series(~cells.index.isin(outside), index=cells.index)
 

@@ -16,7 +16,7 @@ def command(context: click.Context) -> None:
         context.invoke(list_rules)
 
 
-@command.command("list")
+@command.command("list", epilog=epilog("csp-audit rules list"))
 def list_rules() -> None:
     """List every rule: id, level, title."""
     from pipeline.rulefile import read_rules
@@ -25,7 +25,7 @@ def list_rules() -> None:
         click.echo(f"{file.rule.id:8} {file.rule.level:10} {file.rule.title}")
 
 
-@command.command("show")
+@command.command("show", epilog=epilog("csp-audit rules show SEG01"))
 @click.argument("rule_id", metavar="ID")
 def show(rule_id: str) -> None:
     """Show one rule: why it is there, what to do, what it needs, and its cases."""

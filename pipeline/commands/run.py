@@ -81,6 +81,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         engine=Engine(engine),
         fail_on=FailOn(fail_on),
         dry_run=dry_run,
+        config_file=config_file,
     )
     with announcing() as announce:
         audit = run(order, config, announce)

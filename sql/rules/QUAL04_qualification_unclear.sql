@@ -118,16 +118,14 @@ unread as (
 
 unclear as (
     select
-        c.customer_id,
+        coalesce(d.customer_id, u.customer_id) as customer_id,
         d.qualification,
         case
             when u.customer_id is null then 'qualification without a vetting status'
             else 'qualification row that could not be read'
         end as problem
-    from core.customers as c
-    left join undecided as d on c.customer_id = d.customer_id
-    left join unread as u on c.customer_id = u.customer_id
-    where d.customer_id is not null or u.customer_id is not null
+    from undecided as d
+    full join unread as u on d.customer_id = u.customer_id
 )
 
 select
@@ -138,5 +136,6 @@ select
     n.problem,
     count(*) as subscriptions
 from unclear as n
+inner join core.customers as c on n.customer_id = c.customer_id
 inner join core.live_subscription as s on n.customer_id = s.customer_id
 group by n.customer_id, n.qualification, n.problem

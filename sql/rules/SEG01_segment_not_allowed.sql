@@ -226,7 +226,9 @@ with pending as (
                 q.line asc
         ) as place
     from core.qualifications as q
-    where q.vetting_status is distinct from 'Approved'
+    where
+        q.vetting_status in ('InReview', 'Denied')
+        or (q.vetting_status is null and q.qualification in ('Education', 'GovernmentCommunityCloud'))
 )
 
 select
