@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from datetime import UTC, date, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -42,9 +43,14 @@ def command(session: Session, state: Path) -> None:
     with as_file(files("sample_data") / "nights") as nights:
         for folder in sorted(path for path in nights.iterdir() if path.is_dir()):
             click.echo(summary(_audit(folder, state)))
-    click.echo(f"The companies are invented. Ask on with: csp-audit findings --state {state}")
+    click.echo(f"The companies are invented. Ask on with: {_program()} findings --state {state}")
     click.echo("The report, to open in a browser:")
     click.echo((state / "latest" / "report.html").absolute())
+
+
+def _program() -> str:
+    """Name this program so that it can be typed: a virtual environment need not be on the path."""
+    return "csp-audit" if shutil.which("csp-audit") else sys.argv[0]
 
 
 def _audit(folder: Path, state: Path) -> Audit:
