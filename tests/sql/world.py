@@ -1,0 +1,105 @@
+"""A small warehouse in memory, filled from rows of text: what the rules see, without files and gate."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pipeline.database import connect_in_memory, literal
+from pipeline.expressions import derived, raw
+from pipeline.rules import create_views, judge_rules
+from pipeline.sieve import empty_table
+from pipeline.warehouse import create_fixed_tables
+from schemas.catalog import TABLES
+from schemas.conditions import OneOf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from pipeline.database import Connection
+    from pipeline.rulefile import RuleFile
+    from schemas.column import Column
+    from schemas.finding import RuleResult
+    from schemas.table import Table
+    from tests.sql.case_tables import Cells
+
+# What a row says where its table does not have the column; any other one is null, or what the schema says.
+DEFAULTS = {
+    "customers": {"company_name": "{customer_id}"},
+    "subscriptions": {"status": "active", "creation_date": "2026-01-01", "offer_id": "o:0001:x"},
+}
+EVERYTHING = {name: {column.name for column in table.columns} for name, table in TABLES.items()}
+
+
+@contextmanager
+def world(
+    as_of: date, tables: Mapping[str, Sequence[Cells]], *, vetting_is_stated: bool = True
+) -> Iterator[Connection]:
+    """Open a warehouse as the rules find it on that night; `unread_customers` may be among the tables."""
+    connection = connect_in_memory()
+    try:
+        create_fixed_tables(connection)
+        connection.execute("insert into core.run values (?, ?)", [as_of, vetting_is_stated])
+        for name, table in TABLES.items():
+            connection.execute(f"create table core.{name} as {empty_table(table)}")
+            _fill(connection, table, tables.get(name, ()))
+        for row in tables.get("unread_customers", ()):
+            connection.execute(
+                "insert into core.unread_customers values (?, ?)", [row["table_name"], row["customer_id"]]
+            )
+        create_views(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _fill(connection: Connection, table: Table, rows: Sequence[Cells]) -> None:
+    if not rows:
+        return
+    unknown = rows[0].keys() - EVERYTHING[table.name]
+    if unknown:
+        message = f"{table.name} has no column {sorted(unknown)}"
+        raise ValueError(message)
+    cells = [[_cell(table, column, row) for column in table.columns] for row in rows]
+    values = ", ".join(f"({', '.join(row)}, {line})" for line, row in enumerate(cells, start=1))
+    names = ", ".join(raw(column.name) for column in table.columns)
+    filled = {d.name: derived(d, {}) for d in table.derived}
+    columns = {c.name: filled.get(c.name) or f"cast({raw(c.name)} as {c.kind.duckdb_type})" for c in table.columns}
+    columns |= {name: expression for name, expression in filled.items() if name not in columns}
+    connection.execute(f"""
+        insert into core.{table.name} ({", ".join(columns)}, line, file)
+        select {", ".join(columns.values())}, line, '{table.name}.csv'
+        from (values {values}) as rows({names}, line)
+    """)
+
+
+def _cell(table: Table, column: Column, row: Cells) -> str:
+    """Return a cell as an SQL text; a word that its column's closed list does not hold is a slip in the case."""
+    default = DEFAULTS.get(table.name, {}).get(column.name, column.absent)
+    text = row[column.name] if column.name in row else default and default.format_map(row)
+    for condition in column.conditions:
+        known = {name for _, name in condition.spellings} if isinstance(condition, OneOf) else {text}
+        if text is not None and text not in known:
+            message = f"{table.name}.{column.name}: {text!r} is not one of {sorted(known)}"
+            raise ValueError(message)
+    return "cast(null as varchar)" if text is None else literal(text)
+
+
+def judge(
+    connection: Connection, files: Iterable[RuleFile], supplied: Mapping[str, Iterable[str]] | None = None
+) -> list[RuleResult]:
+    """Judge the rules as a night does, by default with every table and column supplied."""
+    given = EVERYTHING if supplied is None else {name: set(columns) for name, columns in supplied.items()}
+    return judge_rules(connection, files, given)
+
+
+def found(connection: Connection) -> list[dict[str, object]]:
+    """Return what was found: each finding's id, rule and subject, and its facts beside them."""
+    rows = connection.execute("""
+        select finding_id, rule_id, customer_id, subscription_id, due_on, evidence_table, evidence_line, facts
+        from core.found order by finding_id
+    """).fetchall()
+    names = ("finding_id", "rule_id", "customer_id", "subscription_id", "due_on", "evidence_table", "evidence_line")
+    return [{**json.loads(row[-1]), **dict(zip(names, row[:-1], strict=True))} for row in rows]
