@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 # A quarantined cell is evidence, not an archive.
 _MOST_CHARACTERS = 500
 _ROWS_AT_ONCE = 2_000_000
+# Which cell of an unread row names a subject, and where it is remembered.
+_SUBJECTS = (
+    ("customer_id", "unread_customers", "{table}, {cell}"),
+    ("subscription_id", "unread_subscriptions", "{cell}"),
+)
 
 
 def quarantine_broken(connection: Connection, export: Export, staged: str, kept_rows: int) -> int:
@@ -29,7 +34,7 @@ def quarantine_broken(connection: Connection, export: Export, staged: str, kept_
             (select count(*) from {staged} where broken <> 0)
             + (select coalesce(sum(lines), 0)::bigint from rejected where not is_blank)
     """).fetchone()
-    _remember_customers(connection, export, staged)
+    _remember_subjects(connection, export, staged)
     connection.execute(f"delete from {staged} where broken <> 0")
     connection.execute("drop table rejected")
     return int(row[0]) if row else 0
@@ -66,16 +71,21 @@ def _keep_flagged(connection: Connection, export: Export, staged: str, kept_rows
     """)
 
 
-def _remember_customers(connection: Connection, export: Export, staged: str) -> None:
-    """Name the customers whose rows went unread, so that rules do not take a gap in our reading for a fact."""
+def _remember_subjects(connection: Connection, export: Export, staged: str) -> None:
+    """Name whom unread rows were about, so that neither rules nor states take a gap in our reading for a fact."""
+    table = literal(export.table.name)
     names = [column.name for column in export.table.columns if column.name in export.header.present]
-    if "customer_id" not in names:
-        return
-    customer = f"lower(raw_cells[{names.index('customer_id') + 1}])"
+    for name, target, columns in _SUBJECTS:
+        if name in names and (target == "unread_customers" or export.table.name == "subscriptions"):
+            cell = f"lower(raw_cells[{names.index(name) + 1}])"
+            connection.execute(f"""
+                insert into core.{target}
+                select distinct {columns.format(table=table, cell=cell)} from {staged}
+                where broken <> 0 and {cell} is not null
+            """)
     connection.execute(f"""
-        insert into core.unread_customers
-        select distinct {literal(export.table.name)}, {customer} from {staged}
-        where broken <> 0 and length({customer}) = 36
+        insert into core.unsplit_tables
+        select {table} where exists (select 1 from rejected where not is_blank)
     """)
 
 

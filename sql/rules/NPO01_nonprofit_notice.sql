@@ -78,6 +78,30 @@ c3          | 2026-11-21
 """
 
 [[case]]
+name = "seats that are not known are not none"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+qualifications = """
+customer_id | qualification | vetting_status
+c1          | Nonprofit     | Approved
+"""
+nonprofit_notices = """
+customer_id | notice_date
+c1          | 2026-11-01
+"""
+subscriptions = """
+subscription_id | customer_id | segment   | quantity
+s1              | c1          | Nonprofit |
+"""
+finds = """
+customer_id | seats | subscriptions
+c1          |       | 1
+"""
+
+[[case]]
 name = "a notice counts from its own day on"
 as_of = 2026-11-20
 customers = """
@@ -183,7 +207,7 @@ select
     d.removal_date as due_on,
     d.notice_date,
     d.contested,
-    coalesce(cast(s.seats as bigint), 0) as seats,
+    case when s.customer_id is null then 0 else cast(s.seats as bigint) end as seats,
     coalesce(s.subscriptions, 0) as subscriptions,
     s.next_renewal,
     n.customer_type,

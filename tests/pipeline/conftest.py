@@ -1,0 +1,29 @@
+"""What the tests of the pipeline share: the three sample nights, audited once."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pipeline.commandline import DAYS, audit, sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a state directory that holds the three sample nights; leave it as it is."""
+    state = tmp_path_factory.mktemp("audited") / "state"
+    for day in DAYS:
+        ended = audit(sample(day), day, state)
+        assert (ended.code, ended.out, ended.err) == (1, "", "")
+    return state
+
+
+@pytest.fixture
+def state(audited: Path, tmp_path: Path) -> Path:
+    """Return a state directory of the test's own that holds the three sample nights."""
+    return shutil.copytree(audited, tmp_path / "state", symlinks=True)

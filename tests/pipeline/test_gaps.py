@@ -1,0 +1,77 @@
+"""A gap in tonight's reading closes no finding: what was not read was not put right."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline.cli import cli
+from pipeline.session import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CUSTOMER = "11111111-1111-1111-1111-11111111111{}"
+CUSTOMERS = [f"{CUSTOMER.format(n)},Company {n}" for n in range(1, 4)]
+SALES = [
+    f"s{n},{CUSTOMER.format(n)},P1:0002:A{n},Teams (Education Faculty Pricing),active,2026-01-01" for n in range(1, 4)
+]
+QUALIFICATIONS = [f"{CUSTOMER.format(n)},None," for n in range(1, 4)]
+
+
+def night(folder: Path, state: Path, day: int, **tables: list[str]) -> dict[str, str]:
+    """Audit one night; return the state of each subscription's SEG01 finding."""
+    exports = folder / str(day)
+    exports.mkdir()
+    rows = {"customers": CUSTOMERS, "subscriptions": SALES, "qualifications": QUALIFICATIONS, **tables}
+    headers = {
+        "customers": "CustomerId,Name",
+        "subscriptions": "SubscriptionId,CustomerId,OfferId,OfferName,Status,CreationDate",
+        "qualifications": "CustomerId,Qualification,VettingStatus",
+    }
+    for name, lines in rows.items():
+        (exports / f"{name}.csv").write_text("\n".join([headers[name], *lines]) + "\n", encoding="utf-8")
+    as_of = date(2026, 11, day).isoformat()
+    config = folder / "config.toml"
+    config.write_text("[gate]\nmax_age_hours = 1000000\n", encoding="utf-8")
+    arguments = ["run", str(exports), "--as-of", as_of, "--state", str(state), "--config", str(config)]
+    result = CliRunner().invoke(cli, arguments, obj=Session(), standalone_mode=False)
+    assert result.exception is None
+    with (state / "latest" / "findings.csv").open(encoding="utf-8", newline="") as file:
+        return {row["subscription_id"]: row["state"] for row in csv.DictReader(file) if row["rule"] == "SEG01"}
+
+
+@pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        ("qualifications", [f"{CUSTOMER.format(1)},None,Maybe", *QUALIFICATIONS[1:]]),
+        ("subscriptions", [SALES[0].replace("2026-01-01", "2026-02-30"), *SALES[1:]]),
+        ("subscriptions", [SALES[0].rsplit(",", 2)[0], *SALES[1:]]),
+        ("customers", [f"{CUSTOMER.format(1)},", *CUSTOMERS[1:]]),
+        ("customers", [CUSTOMER.format(1), *CUSTOMERS[1:]]),
+    ],
+    ids=["qualification", "subscription", "subscription cut short", "customer", "customer cut short"],
+)
+def test_a_row_that_could_not_be_read_closes_nothing(tmp_path: Path, table: str, lines: list[str]) -> None:
+    state = tmp_path / "state"
+    assert night(tmp_path, state, 18) == {"s1": "new", "s2": "new", "s3": "new"}
+    assert night(tmp_path, state, 19, **{table: lines}) == {"s1": "open", "s2": "open", "s3": "open"}
+    assert night(tmp_path, state, 20) == {"s1": "open", "s2": "open", "s3": "open"}
+
+
+def test_what_was_read_and_is_right_is_closed_beside_a_gap(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    night(tmp_path, state, 18)
+    moved = SALES[1].replace("Teams (Education Faculty Pricing)", "Teams").replace("active", "deleted")
+    found = night(tmp_path, state, 19, subscriptions=[SALES[0].replace("2026-01-01", "2026-02-30"), moved, SALES[2]])
+    assert found == {"s1": "open", "s2": "closed", "s3": "open"}
+
+
+def test_a_sale_that_left_the_export_is_closed(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    night(tmp_path, state, 18)
+    assert night(tmp_path, state, 19, subscriptions=SALES[1:]) == {"s1": "closed", "s2": "open", "s3": "open"}
