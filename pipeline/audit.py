@@ -38,7 +38,7 @@ ELIGIBILITY_RULE = "NPO01"
 _MATRIX_RULES = {Purchase.FORBIDDEN: "SEG01", Purchase.UNLISTED_OUTSIDE: "SEG02"}
 
 
-def read_audit(connection: Connection, rules: Iterable[Rule], partner: str, kept_rows: int | None = None) -> Audit:
+def read_audit(connection: Connection, rules: Iterable[Rule], kept_rows: int | None = None) -> Audit:
     """Return the audit that the warehouse holds; `rules` are tonight's, `kept_rows` bounds the unread rows."""
     run = _one(connection, "select * from audit.runs order by as_of desc limit 1")
     as_of: date = run["as_of"]
@@ -51,7 +51,7 @@ def read_audit(connection: Connection, rules: Iterable[Rule], partner: str, kept
     return Audit(
         run_id=run["run_id"],
         as_of=as_of,
-        partner=partner,
+        partner=run["partner"],
         verdict=Verdict(run["verdict"]),
         exit_code=run["exit_code"],
         started_at=_utc(run["started_at"]),

@@ -69,7 +69,7 @@ def main() -> None:
     """Run the command line; errors become one line each on stderr, and an exit code of their own."""
     session = Session()
     try:
-        code = cli.main(standalone_mode=False, obj=session)
+        code = cli.main(prog_name="csp-audit", standalone_mode=False, obj=session)
     except click.exceptions.Abort:
         code = 130
     except click.exceptions.NoArgsIsHelpError as error:

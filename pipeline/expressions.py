@@ -53,7 +53,7 @@ def day(cell: str, order: DateOrder | None) -> str:
     """
     forms = [
         (ISO_UTC, f"left({cell}, 10)"),
-        (ISO_OFFSET, f"least(timezone('UTC', try_cast({cell} as timestamptz)), timestamp '9999-12-31')"),
+        (ISO_OFFSET, _moved(cell)),
         (DOTTED, _reordered(cell, DateOrder.DAY_FIRST)),
     ]
     if order is not None:
@@ -62,6 +62,12 @@ def day(cell: str, order: DateOrder | None) -> str:
         f"when regexp_full_match({cell}, {literal(form)}) then try_cast({value} as date)" for form, value in forms
     )
     return f"case {cases} end"
+
+
+def _moved(cell: str) -> str:
+    """Move a local time to UTC; the one day behind the last of the calendar becomes that day, as in Python."""
+    moment = f"timezone('UTC', try_cast({cell} as timestamptz))"
+    return f"replace(left(cast({moment} as varchar), 10), '10000-01-0', '9999-12-31')"
 
 
 def _reordered(cell: str, order: DateOrder) -> str:

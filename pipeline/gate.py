@@ -136,7 +136,7 @@ def _shrunken(export: Export, lines_before: Mapping[str, int], config: Config) -
     return Problem(
         export.file,
         "",
-        f"{export.data_lines} rows after {before} on the last good night",
+        f"{export.data_lines} lines after {before} on the last good night",
         f"at most {config.gate.max_shrink_share:.0%} fewer",
         f"{_RERUN}, or set gate.max_shrink_share in the configuration.",
     )

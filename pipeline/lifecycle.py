@@ -163,13 +163,14 @@ def record_qualifications(connection: Connection, as_of: date) -> None:
         "h.customer_id = q.customer_id and h.qualification = q.qualification "
         "and h.vetting_status is not distinct from q.vetting_status"
     )
-    # A row in quarantine is a gap in our reading: it ends no span.
+    # A row in quarantine is a gap in our reading: it ends no span. One that could not be split may be anybody's.
     connection.execute(
         f"""
         update history.qualifications as h set gone_on = $as_of
         where h.gone_on is null
             and not exists (select 1 from held as q where {same})
             and h.customer_id not in (select customer_id from core.unread_customers where table_name = 'qualifications')
+            and not exists (select 1 from core.unsplit_tables where table_name = 'qualifications')
         """,
         {"as_of": as_of},
     )

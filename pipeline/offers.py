@@ -15,6 +15,7 @@ def fold_offers(connection: Connection) -> None:
 
     Dashes of every kind and no-break spaces count as plain ones in a name; a marker is found in whole words only.
     """
+    plain_name = "lower(translate(offer_name, '\u2010\u2011\u2012\u2013\u2014\u00a0\u202f', '-----  '))"
     sku = padded("split_part(offer_id, ':', 2)")
     connection.execute(f"""
         create table core.offers as
@@ -24,18 +25,19 @@ def fold_offers(connection: Connection) -> None:
         ),
         named as (
             select
-                *, lower(translate(offer_name, '\u2010\u2011\u2012\u2013\u2014\u00a0\u202f', '-----  ')) as plain_name,
+                *, {_words(plain_name)} as words,
                 case
                     when contains(offer_id, ':') then concat(split_part(offer_id, ':', 1), ':', {sku}) else offer_id
                 end as offer_key
             from sold
-        )
+        ),
+        markers as (select segment, {_words("marker")} as words from ref.segment_markers)
         select
             row_number() over (order by n.offer_id, n.offer_name, n.stated_segment) as offer_no,
             n.offer_id, n.offer_name, n.stated_segment, n.offer_key,
             case when min(m.segment) = max(m.segment) then min(m.segment) end as name_segment,
             coalesce(min(m.segment) <> max(m.segment), false) as name_contradicts_itself
-        from named as n left join ref.segment_markers as m on contains({_words("n.plain_name")}, {_words("m.marker")})
+        from named as n left join markers as m on contains(n.words, m.words)
         group by n.offer_id, n.offer_name, n.stated_segment, n.offer_key
     """)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from pipeline.state import State
     from schemas.finding import Audit, Refusal
+
+# Linux's renameat2: paths from the working directory, and both names change places.
+_HERE, _EXCHANGE = -100, 2
 
 
 def write_files(audit: Audit, folder: Path) -> None:
@@ -31,15 +35,29 @@ def write_files(audit: Audit, folder: Path) -> None:
 def put_in_place(built: Path, state: State, as_of: date) -> Path:
     """Replace the night's folder by the one that was built, and point `latest` at it."""
     night = state.night(as_of)
-    replaced = built.with_name(f"{built.name}-replaced")
     if night.exists():
-        night.replace(replaced)
-    built.replace(night)
-    shutil.rmtree(replaced, ignore_errors=True)
+        _exchange(built, night)
+        shutil.rmtree(built)
+    else:
+        built.replace(night)
     link = built.with_name("latest")
     link.symlink_to(os.path.relpath(night, state.root))
     link.replace(state.latest)
     return night
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Let two folders change places in one step, so that a run killed here leaves no night without its report."""
+    try:
+        exchanged = ctypes.CDLL(None).renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
+    except AttributeError:
+        exchanged = False
+    if not exchanged:
+        # A system or a file system that cannot: between two steps the place is empty for a moment.
+        aside = one.with_name(f"{one.name}-replaced")
+        other.replace(aside)
+        one.replace(other)
+        aside.replace(one)
 
 
 def record_refusal(refusal: Refusal, state: State) -> Path:

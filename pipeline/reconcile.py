@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 # Up to this many places at which lines shift, a tree of cases numbers the rows faster than a join.
 _MOST_STEPS = 4_096
+# A longer record with several stray quotes has its lines counted wrong, and the file is refused.
+_LONGEST_MISTAKEN = 1 << 16
 # What DuckDB calls the faults of a record that it cannot split, and what to tell the user.
 _REASONS = """
     case error
@@ -61,24 +64,52 @@ def reconcile(connection: Connection, export: Export, staged: str) -> Reckoning:
 
 def _collect_rejects(connection: Connection, export: Export) -> None:
     """Reduce the rejects to one row for each record: how many rows were loaded before it, and its lines."""
+    connection.execute("""
+        create or replace temp table rejects as
+        select
+            line as record, min(error_type::varchar) as error, min(line_byte_position) as position,
+            arg_min(csv_line, line_byte_position) as text,
+            count(*) filter (error_type::varchar = 'UNQUOTED VALUE') > 1 as is_mistaken
+        from reject_errors
+        group by line
+    """)
+    _forget_scan(connection)
+    _correct_mistaken(connection, export)
     connection.execute(f"""
         create or replace temp table rejected as
-        with records as (
-            select line as record, rtrim(first(csv_line), chr(10)) as text, min(error_type::varchar) as error
-            from reject_errors
-            group by line
-        )
+        with records as (select record, error, rtrim(text, chr(10)) as text from rejects)
         select
-            record, text, trim(text) = '' as is_blank, {_REASONS} as reason,
+            record, text, text <> '' and trim(text) = '' as is_blank, {_REASONS} as reason,
             record - {export.header.skip} - row_number() over (order by record) as rows_before,
             1 + length(text) - length(replace(text, chr(10), '')) as lines
         from records
     """)
-    _forget_scan(connection)
+    connection.execute("drop table rejects")
     connection.execute("""
         create or replace temp table shifts as
         select rows_before as at_row, lines as extra, false as is_break from rejected
     """)
+
+
+def _correct_mistaken(connection: Connection, export: Export) -> None:
+    """Read records with several stray quotes from the file: in their place DuckDB gives the record before."""
+    rows = connection.execute("select record, position, text from rejects where is_mistaken").fetchall()
+    if not rows:
+        return
+    mark = re.escape(export.header.delimiter)
+    cell = f' *"(?:[^"]|"")*"?[^{mark}\n]*|[^{mark}\n]*'
+    one_record = re.compile(f"(?:{cell})(?:{mark}(?:{cell}))*".encode())
+    texts = []
+    with export.text.path.open("rb") as file:
+        for _, position, before in rows:
+            file.seek(position - 1 + (len(before.encode()) + 1 if before else 0))
+            found = one_record.match(file.read(_LONGEST_MISTAKEN))
+            texts.append(found.group().decode("utf-8", "replace") if found else "")
+    connection.execute(
+        "update rejects as r set text = t.text "
+        "from (select unnest($records) as record, unnest($texts) as text) as t where r.record = t.record",
+        {"records": [record for record, *_ in rows], "texts": texts},
+    )
 
 
 def _forget_scan(connection: Connection) -> None:
@@ -160,6 +191,10 @@ def _too_many(export: Export) -> Problem:
 
 
 def _unaccounted(export: Export, lines: int) -> Problem:
-    found = f"{lines} of {export.data_lines} lines that belong to no row that could be read"
+    found = (
+        f"{lines} of {export.data_lines} lines that belong to no row that could be read"
+        if lines > 0
+        else f"rows for {-lines} lines more than the {export.data_lines} that there are"
+    )
     expected = "every line in a row; a quote that is never closed hides the rows behind it"
     return Problem(export.file, "", found, expected, "Ask for the export to be run again.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline import lifecycle, night
+from pipeline import lifecycle, record
 from pipeline.audit import read_audit
 from pipeline.errors import NotAuditedError, UsageError
 from pipeline.gate import Question, admit
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config import Config
-    from pipeline.night import Order
+    from pipeline.order import Order
     from schemas.finding import Audit
 
 
@@ -38,7 +38,7 @@ def run(order: Order, config: Config, announce: Callable[[str], None]) -> Audit:
         except NotAuditedError as error:
             if not order.dry_run:
                 newest = last_night(state.warehouse, order.as_of).newest
-                record_refusal(night.refusal(order, config.state, newest, error), state)
+                record_refusal(record.refusal(order, config.state, newest, error), state)
             raise
 
 
@@ -57,7 +57,7 @@ def _audit(order: Order, config: Config, state: State, work: Path, announce: Cal
     files = read_rules()
     with build(work, config, state.warehouse, order.as_of) as connection:
         announce("load and validate")
-        night.record_run_row(connection, order, exports)
+        record.record_run_row(connection, order, exports)
         inputs = load_all(connection, exports, order.engine, config.unread)
         announce("rules")
         create_views(connection)
@@ -66,11 +66,11 @@ def _audit(order: Order, config: Config, state: State, work: Path, announce: Cal
         lifecycle.record_findings(connection, order.as_of, results, inputs)
         lifecycle.record_qualifications(connection, order.as_of)
         lifecycle.create_states(connection, order.as_of)
-        night.record_inputs(connection, order.as_of, inputs, exports)
-        night.record_results(connection, order.as_of, results)
-        night.record_run(connection, order, config.state, files, results)
+        record.record_inputs(connection, order.as_of, inputs, exports)
+        record.record_results(connection, order.as_of, results)
+        record.record_run(connection, order, config, files, results)
         announce("report")
-        audit = read_audit(connection, [file.rule for file in files], config.partner)
+        audit = read_audit(connection, [file.rule for file in files])
         built = work / "night"
         built.mkdir()
         write_files(audit, built)

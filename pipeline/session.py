@@ -64,19 +64,32 @@ def close_log() -> None:
 
 @contextmanager
 def announcing() -> Iterator[Callable[[str], None]]:
-    """Give a function that is told each step: it goes to the log, and on a terminal to a progress line."""
+    """Give a function that is told each step: it goes to the log, and on a terminal to the screen.
+
+    A step that is over leaves a line; the one that runs has a spinner.
+    """
     if not sys.stderr.isatty():
         yield LOG.info
         return
     from rich.console import Console
 
-    with Console(stderr=True).status("starting") as status:
+    console = Console(stderr=True, highlight=False)
+    running: list[str] = []
+
+    def leave_line() -> None:
+        while running:
+            console.print(f" {running.pop()}", style="dim")
+
+    with console.status("") as status:
 
         def announce(step: str) -> None:
             LOG.info(step)
+            leave_line()
+            running.append(step)
             status.update(step)
 
         yield announce
+        leave_line()
 
 
 def say(text: str) -> None:

@@ -61,6 +61,7 @@ create table audit.layout (version integer not null);
 create table audit.runs (
     as_of date not null,
     run_id varchar not null,
+    partner varchar not null,
     started_at timestamp not null,
     data_as_of timestamp,
     verdict varchar not null,

@@ -55,7 +55,7 @@ def _program() -> str:
 
 def _audit(folder: Path, state: Path) -> Audit:
     from pipeline.config import Config, GateConfig
-    from pipeline.night import Order
+    from pipeline.order import Order
     from pipeline.run import run
 
     config = Config(partner=PARTNER, state=state, gate=GateConfig(max_age_hours=_ANY_AGE))

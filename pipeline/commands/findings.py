@@ -46,7 +46,7 @@ def command(state: Path | None, config_file: Path | None, form: str) -> None:
 
     config = settings(config_file, state)
     with open_warehouse(State(config.state).warehouse) as connection:
-        audit = read_audit(connection, [file.rule for file in read_rules()], config.partner)
+        audit = read_audit(connection, [file.rule for file in read_rules()])
     if form == "table":
         _print_table(audit, max(get_terminal_size().columns, _NARROWEST))
     else:

@@ -65,7 +65,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     nonprofit_notices*.csv there are.
     """
     from pipeline.load import Engine
-    from pipeline.night import FailOn, Order
+    from pipeline.order import FailOn, Order
     from pipeline.run import run
     from pipeline.state import State
 

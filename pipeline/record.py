@@ -1,76 +1,27 @@
-"""One night's facts that every step needs, and where its results are recorded."""
+"""Writes down in the warehouse what a night read and came to, and what a refused one leaves."""
 
 from __future__ import annotations
 
 import hashlib
-import shlex
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import UTC
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from pipeline.errors import AUDITED, FOUND
-from pipeline.load import Engine
-from schemas.finding import Level, Refusal, State, Verdict
+from pipeline.order import exit_code
+from schemas.finding import Refusal, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import date
     from pathlib import Path
 
+    from pipeline.config import Config
     from pipeline.database import Connection
     from pipeline.errors import NotAuditedError
     from pipeline.export import Export
+    from pipeline.order import Order
     from pipeline.rulefile import RuleFile
     from schemas.finding import Input, RuleResult
-
-
-class FailOn(StrEnum):
-    """From which findings on a run ends with exit code 1."""
-
-    VIOLATION = "violation"
-    DEADLINE = "deadline"
-    VERIFY = "verify"
-    NEW = "new"
-    NONE = "none"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a run was asked for."""
-
-    folder: Path
-    as_of: date
-    started_at: datetime
-    engine: Engine = Engine.SIEVE
-    fail_on: FailOn = FailOn.VIOLATION
-    dry_run: bool = False
-    config_file: Path | None = None
-
-    @property
-    def run_id(self) -> str:
-        """The night and the moment at which its run began."""
-        return f"{self.as_of}-{self.started_at:%Y%m%dT%H%M%SZ}"
-
-    def command(self, state: Path) -> str:
-        """Return the command that runs this night again, from any directory."""
-        words = ["csp-audit", "run", str(self.folder.absolute()), "--as-of", str(self.as_of)]
-        words += ["--state", str(state.absolute())]
-        words += ["--config", str(self.config_file.absolute())] if self.config_file else []
-        words += ["--engine", self.engine] if self.engine is not Engine.SIEVE else []
-        words += ["--fail-on", self.fail_on] if self.fail_on is not FailOn.VIOLATION else []
-        return shlex.join(words)
-
-
-def exit_code(fail_on: FailOn, states: Iterable[tuple[Level, State]]) -> int:
-    """Return 1 where a current finding counts: one at or above the level, or any that is new."""
-    current = [(level, state) for level, state in states if state.is_current and state is not State.WAIVED]
-    if fail_on is FailOn.NONE:
-        return AUDITED
-    if fail_on is FailOn.NEW:
-        return FOUND if any(state in {State.NEW, State.REOPENED} for _, state in current) else AUDITED
-    return FOUND if any(level.rank <= Level(fail_on).rank for level, _ in current) else AUDITED
 
 
 def refusal(order: Order, state: Path, last_good: date | None, error: NotAuditedError) -> Refusal:
@@ -135,7 +86,7 @@ def record_results(connection: Connection, as_of: date, results: Collection[Rule
 
 
 def record_run(
-    connection: Connection, order: Order, state: Path, files: Iterable[RuleFile], results: Iterable[RuleResult]
+    connection: Connection, order: Order, config: Config, files: Iterable[RuleFile], results: Iterable[RuleResult]
 ) -> None:
     """Keep the run itself, with its verdict and exit code."""
     levels = {result.rule.id: result.rule.level for result in results}
@@ -146,10 +97,11 @@ def record_run(
         "select min(modified_at) from audit.inputs where as_of = ? and file is not null", [order.as_of]
     ).fetchone()
     connection.execute(
-        "insert into audit.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into audit.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            order.as_of, order.run_id, order.started_at.astimezone(UTC).replace(tzinfo=None),
+            order.as_of, order.run_id, config.partner, order.started_at.astimezone(UTC).replace(tzinfo=None),
             modified[0] if modified else None, Verdict.CLEAN if is_clean else Verdict.FINDINGS,
-            exit_code(order.fail_on, states), program_version(), rule_set(files), order.engine, order.command(state),
+            exit_code(order.fail_on, states), program_version(), rule_set(files), order.engine,
+            order.command(config.state),
         ],
     )  # fmt: skip

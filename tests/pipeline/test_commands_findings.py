@@ -1,0 +1,120 @@
+"""`csp-audit findings`: a table for people at any width, and the files' own bytes for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.commandline import DAYS, ROOT, call
+from tests.pipeline.exports import AS_OF, night, run, write_folder
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def rows(state: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((state / "latest" / "findings.csv").read_text(encoding="utf-8"))))
+
+
+def test_csv_and_json_are_those_of_the_night(audited: Path) -> None:
+    for form in ("csv", "json"):
+        ended = call("findings", "--state", audited, "--format", form)
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out == (audited / "latest" / f"findings.{form}").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_table_is_what_it_was(audited: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a change of the table on purpose, delete the file and run this once: it is written anew."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    ended = call("findings", "--state", audited)
+    golden = GOLDEN / f"findings_{width}.txt"
+    if not golden.exists():
+        golden.write_text(ended.out, encoding="utf-8")
+        pytest.fail(f"{golden.name} was not there; it has been written")
+    assert ended.out == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [64, 80, 120, 200])
+def test_table_has_every_finding_whole_and_stays_in_its_width(
+    audited: Path, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = call("findings", "--state", audited).out.splitlines()
+    assert max(map(len, lines)) <= width
+    listed = {line.split()[0]: line.split() for line in lines if line.startswith("F-")}
+    assert listed.keys() == {row["finding_id"] for row in rows(audited)}
+    for row in rows(audited):
+        cells = listed[row["finding_id"]]
+        assert cells[1:3] == [row["rule"], row["state"]]
+        assert cells[-1] == (row["due_on"] or row["seats"] or cells[-1])
+    told = " ".join(" ".join(lines).split())
+    assert all(f"{' '.join(row['message'].split())} (since {row['first_seen']})" in told for row in rows(audited))
+
+
+def test_table_says_what_was_not_judged_and_not_read(tmp_path: Path) -> None:
+    tables = night()
+    del tables["nonprofit_notices"]
+    tables["qualifications"][0]["customer_id"] = "not an id"
+    run(write_folder(tmp_path / "exports", tables), tmp_path / "state")
+    head = call("findings", "--state", tmp_path / "state").out.split("\n\n")[0]
+    assert " ".join(head.split()).endswith("1 unread rows; not judged: NPO01.")
+
+
+def test_night_without_findings_is_said_to_be_clean(tmp_path: Path) -> None:
+    tables = night()
+    tables["subscriptions"] = tables["subscriptions"][1:2]
+    tables["nonprofit_notices"] = []
+    tables["qualifications"] = tables["qualifications"][1:]
+    run(write_folder(tmp_path / "exports", {name: table for name, table in tables.items() if table}), tmp_path / "s")
+    lines = call("findings", "--state", tmp_path / "s").out.splitlines()
+    assert lines[0].startswith(f"{AS_OF}: audited, clean. 0 violations, 0 new;")
+    assert not any(line.startswith(("finding", "F-")) for line in lines)
+
+
+def test_names_from_exports_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    tables = night()
+    tables["customers"][0]["company_name"] = "\x1b[2J\x07Lipowa 株式会社\u202e株式会社リポワ・ブジョザ"
+    run(write_folder(tmp_path / "exports", tables), tmp_path / "state")
+    out = call("findings", "--state", tmp_path / "state").out
+    assert "Lipowa 株式会社" in out
+    assert not {"\x1b", "\x07", "\u202e"} & set(out)
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_reader_of_a_pipe_may_go_early(audited: Path, tmp_path: Path, form: str) -> None:
+    # Three hundred times the findings do not fit into a pipe, so that the program meets its end.
+    state = shutil.copytree(audited, tmp_path / "state", symlinks=True)
+    program = (
+        "import sys; from dataclasses import replace; import pipeline.audit as audit, pipeline.cli as cli\n"
+        "read = audit.read_audit\n"
+        "def many(*words):\n"
+        "    found = read(*words)\n"
+        "    return replace(found, findings=found.findings * 300)\n"
+        "audit.read_audit = many\n"
+        "cli.main()"
+    )
+    argv = [sys.executable, "-c", program, "findings", "--state", str(state), "--format", form]
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
+def test_newest_night_is_listed(audited: Path) -> None:
+    assert call("findings", "--state", audited).out.startswith(f"{DAYS[-1]}: audited, with findings.")
+
+
+def test_file_that_is_no_warehouse_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "warehouse.duckdb").write_text("finding_id,rule\n" * 1000)
+    ended = call("findings", "--state", tmp_path)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert ended.err.startswith(f"csp-audit: {tmp_path / 'warehouse.duckdb'}: cannot be read as a warehouse: ")

@@ -1,0 +1,55 @@
+"""The documents say what is so: their commands run, and the changelog has room for the next change."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pipeline.rulefile import read_rules
+from tests.pipeline.commandline import call
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "sample_data/README.md"]
+BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def test_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each ```console block, in its order, in one empty directory."""
+    monkeypatch.chdir(tmp_path)
+    commands = [line.removeprefix("$ ") for block in BLOCKS for line in block.splitlines() if line.startswith("$ ")]
+    assert commands
+    for command in commands:
+        program, *words = shlex.split(command, comments=True)
+        assert program == "csp-audit"
+        ended = call(*words)
+        assert (ended.code, ended.err) == (0, ""), command
+        assert ended.out, command
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_inside_the_project_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    assert [link for link in links if link and not ((ROOT / document).parent / link).exists()] == []
+
+
+def test_readme_lists_every_rule_with_its_level() -> None:
+    rows = re.findall(r"^\| ([A-Z]+[0-9]{2}) \| (\w+) \|", README, re.MULTILINE)
+    assert sorted(rows) == sorted((file.rule.id, file.rule.level.value) for file in read_rules())
+
+
+def test_readme_lists_the_exit_codes() -> None:
+    codes = re.findall(r"^\| ([0-9]+) \|", README, re.MULTILINE)
+    assert codes == ["0", "1", "2", "3", "4", "70"]
+
+
+def test_changelog_has_an_unreleased_section_that_says_something() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert changelog.startswith("# Changelog\n")
+    unreleased = changelog.split("## [Unreleased]\n")[1].split("\n## ")[0]
+    assert re.search(r"^### (Added|Changed|Fixed|Removed)$", unreleased, re.MULTILINE)
+    assert re.search(r"^- \S", unreleased, re.MULTILINE)
