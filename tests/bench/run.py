@@ -47,7 +47,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", type=int, default=[750_000])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--memory", default="2GB", help="DuckDB's memory limit, the same for all")
+    parser.add_argument("--memory", default="1GB", help="DuckDB's memory limit, the same for all")
     options = parser.parse_args()
     sections, broken = [], False
     for rows in options.rows:
