@@ -38,8 +38,8 @@ ELIGIBILITY_RULE = "NPO01"
 _MATRIX_RULES = {Purchase.FORBIDDEN: "SEG01", Purchase.UNLISTED_OUTSIDE: "SEG02"}
 
 
-def read_audit(connection: Connection, rules: Iterable[Rule], kept_rows: int | None = None) -> Audit:
-    """Return the audit that the warehouse holds; `rules` are tonight's, `kept_rows` bounds the unread rows."""
+def read_audit(connection: Connection, rules: Iterable[Rule]) -> Audit:
+    """Return the audit that the warehouse holds; `rules` are tonight's."""
     run = _one(connection, "select * from audit.runs order by as_of desc limit 1")
     as_of: date = run["as_of"]
     by_id = {rule.id: rule for rule in rules}
@@ -69,7 +69,7 @@ def read_audit(connection: Connection, rules: Iterable[Rule], kept_rows: int | N
         matrix=_matrix(connection),
         weeks=_weeks(as_of, findings),
         nights=_nights(connection, as_of),
-        unread_rows=unread_rows(connection, kept_rows),
+        unread_rows=unread_rows(connection),
     )
 
 
@@ -116,7 +116,7 @@ def _findings(connection: Connection, rules: Mapping[str, Rule]) -> tuple[Findin
 
 _PLAIN = (
     "finding_id", "customer_id", "company_name", "customer_type", "subscription_id", "offer_name", "segment",
-    "seats", "due_on", "first_seen", "source",
+    "seats", "due_on", "first_seen", "source", "confirmed",
 )  # fmt: skip
 
 

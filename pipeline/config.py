@@ -31,7 +31,7 @@ class GateConfig(Section):
     max_age_hours: float = Field(36, gt=0)
     max_shrink_share: float = Field(0.3, ge=0, le=1)
     max_shrink_rows: int = Field(10, ge=0)
-    may_be_empty: tuple[str, ...] = ("nonprofit_notices",)
+    may_be_empty: tuple[str, ...] = ()
 
     @field_validator("may_be_empty")
     @classmethod
@@ -51,6 +51,7 @@ class UnreadConfig(Section):
 class TableConfig(Section):
     """What an export is, where its own content cannot tell."""
 
+    max_age_hours: float | None = Field(None, gt=0)
     encoding: Encoding | None = None
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     date_order: dict[str, DateOrder] = {}

@@ -19,7 +19,7 @@ DatabaseError = duckdb.Error
 _NO_NETWORK = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 
-def connect_in_memory(memory_limit: str = "2GB", threads: int = 2) -> Connection:
+def connect_in_memory(memory_limit: str = "1GB", threads: int = 2) -> Connection:
     """Open a database that lives in memory only."""
     return _quiet(duckdb.connect(":memory:", config=_settings(memory_limit, threads)))
 
@@ -49,6 +49,11 @@ def reading(path: Path) -> Iterator[Connection]:
 def literal(value: str) -> str:
     """Quote a text as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def file_literal(path: Path) -> str:
+    """Quote the path of one file for a reader that would take a path for a pattern of many."""
+    return literal("".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path)))
 
 
 def identifier(name: str) -> str:

@@ -20,7 +20,9 @@ def decide_orders(export: Export, configured: Mapping[str, DateOrder]) -> tuple[
     orders = dict(configured)
     problems = []
     for name, first_passes, second_passes in _slashed_columns(export, configured):
-        if first_passes:
+        if first_passes and second_passes:
+            problems.append(_contradicting(export, name))
+        elif first_passes:
             orders[name] = DateOrder.DAY_FIRST
         elif second_passes:
             orders[name] = DateOrder.MONTH_FIRST
@@ -53,6 +55,16 @@ def _tests(name: str) -> tuple[str, str]:
     cell = raw(name)
     part = f"coalesce(try_cast(split_part(split_part({cell}, ' ', 1), '/', {{}}) as integer), 0) > 12"
     return f"coalesce(regexp_full_match({cell}, {literal(SLASHED)}), false)", part
+
+
+def _contradicting(export: Export, name: str) -> Problem:
+    return Problem(
+        export.file,
+        f"column {name}",
+        "slashed dates of both orders: in some rows the first part passes 12, in others the second",
+        "one order in one column",
+        "Have the script that writes the export use ISO dates, then ask for it to be run again.",
+    )
 
 
 def _undecided(export: Export, name: str) -> Problem:

@@ -31,7 +31,10 @@ def write_diagnostics(error: BaseException, folder: Path | None = None) -> str:
         target.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as problem:
         return f"the diagnostics file could not be written: {problem.strerror}"
-    return f"diagnostics are in {target}. Last night's warehouse is untouched. Please report this with that file."
+    return (
+        f"diagnostics are in {target}. The warehouse holds a whole night. Run again; if it happens again, report it "
+        "with that file."
+    )
 
 
 def _version(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.database import literal
+from pipeline.database import file_literal, literal
 from pipeline.expressions import raw
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def scan(text: Text, header: Header) -> str:
     names = [raw(name) if name else f'"ignored_{n}"' for n, name in enumerate(header.columns)]
     columns = ", ".join(f"{literal(name.strip(chr(34)))}: 'VARCHAR'" for name in names)
     return (
-        f"read_csv({literal(str(text.path))}, auto_detect = false, header = false, skip = {header.skip}, "
+        f"read_csv({file_literal(text.path)}, auto_detect = false, header = false, skip = {header.skip}, "
         f"delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', new_line = '\\n', strict_mode = true, "
         f"store_rejects = true, rejects_limit = {MAX_REJECTS}, rejects_line_size_limit = {MAX_RECORD_BYTES}, "
         f"max_line_size = {MAX_RECORD_BYTES}, columns = {{{columns}}})"

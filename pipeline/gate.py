@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.survey import Encoding
 
+_HALF = 0.5
 _RERUN = "Ask for the export to be run again"
 
 
@@ -74,17 +75,26 @@ def _examine(found: Found, question: Question, config: Config, work: Path) -> Ex
 
 
 def _stale(found: Found, as_of: date, config: Config) -> Problem | None:
+    limit = _age_limit(found, config)
     end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), UTC)
     age = (end - found.modified_at) / timedelta(hours=1)
-    if age <= config.gate.max_age_hours:
+    if limit is None or age <= limit:
         return None
     return Problem(
         found.path.name,
         "",
         f"a file written {found.modified_at:%Y-%m-%d %H:%M} UTC, {age:.0f} hours before the end of {as_of}",
-        f"at most {config.gate.max_age_hours:g} hours",
-        f"{_RERUN}, or set gate.max_age_hours in the configuration.",
+        f"at most {limit:g} hours",
+        f"{_RERUN}, or set tables.{found.table.name}.max_age_hours in the configuration.",
     )
+
+
+def _age_limit(found: Found, config: Config) -> float | None:
+    """Return how old a file may be: price lists and lists kept by hand stay as they are for weeks."""
+    settings = config.tables.get(found.table.name)
+    if settings and settings.max_age_hours:
+        return settings.max_age_hours
+    return config.gate.max_age_hours if found.table.required else None
 
 
 def _read_text(found: Found, encoding: Encoding | None, work: Path) -> Text | Problem:
@@ -131,13 +141,15 @@ def _empty(export: Export, config: Config) -> Problem | None:
 def _shrunken(export: Export, lines_before: Mapping[str, int], config: Config) -> Problem | None:
     before = lines_before.get(export.table.name, 0)
     lost = before - export.data_lines
-    if lost <= max(config.gate.max_shrink_rows, before * config.gate.max_shrink_share):
+    may_halve = config.gate.max_shrink_share >= _HALF
+    is_halved = not may_halve and before > config.gate.max_shrink_rows and export.data_lines * 2 <= before
+    if lost <= max(config.gate.max_shrink_rows, before * config.gate.max_shrink_share) and not is_halved:
         return None
     return Problem(
         export.file,
         "",
         f"{export.data_lines} lines after {before} on the last good night",
-        f"at most {config.gate.max_shrink_share:.0%} fewer",
+        f"at most {config.gate.max_shrink_share:.0%} or {config.gate.max_shrink_rows} fewer, and never half of more",
         f"{_RERUN}, or set gate.max_shrink_share in the configuration.",
     )
 

@@ -121,4 +121,4 @@ def _is_record(lines: list[str], header: Header) -> bool:
         records = list(csv.reader((line + "\n" for line in lines), delimiter=header.delimiter, strict=True))
     except csv.Error:
         return False
-    return len(records) == 1 and len(records[0]) == len(header.columns)
+    return len(records) == 1 and len(records[0]) >= len(header.columns)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import UsageError
 from pipeline.export import Found
 from schemas.finding import Problem
 
@@ -16,33 +15,37 @@ if TYPE_CHECKING:
     from schemas.table import Table
 
 
+_WITHOUT_SEPARATORS = str.maketrans("", "", " _-")
+
+
 def find_exports(folder: Path, tables: Iterable[Table]) -> tuple[list[Found], list[Problem]]:
     """Return the file taken for each table, and a problem for each required table without one.
 
-    Raises UsageError where the folder itself cannot be read.
+    A folder that cannot be read is one problem: at night it is a share that is not mounted.
     """
     try:
         paths = sorted(folder.iterdir())
     except OSError as error:
-        message = f"{folder}: {(error.strerror or str(error)).lower()}. Name a folder that holds the exports."
-        raise UsageError(message) from error
-    found: list[Found] = []
+        found = (error.strerror or str(error)).lower()
+        step = "Check that it is there, mounted and readable, then run again."
+        return [], [Problem(str(folder), "", found, "a folder that holds the exports", step)]
+    taken: list[Found] = []
     problems: list[Problem] = []
     for table in tables:
         candidates = [path for path in paths if _is_named(path, table)]
         outcome = _newest(table, candidates) if candidates else None
         if isinstance(outcome, Found):
-            found.append(outcome)
+            taken.append(outcome)
         elif outcome is not None:
             problems.append(outcome)
         elif table.required:
             problems.append(_missing(table, paths))
-    return found, problems
+    return taken, problems
 
 
 def _is_named(path: Path, table: Table) -> bool:
-    stem = path.stem.lower().replace("-", "_").replace(" ", "_")
-    return path.suffix.lower() == ".csv" and stem.startswith(table.name)
+    stem = path.stem.lower().translate(_WITHOUT_SEPARATORS)
+    return path.suffix.lower() == ".csv" and stem.startswith(table.name.translate(_WITHOUT_SEPARATORS))
 
 
 def _newest(table: Table, candidates: list[Path]) -> Found | Problem:

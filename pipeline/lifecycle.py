@@ -22,6 +22,8 @@ _PRIOR = """
         from audit.events where as_of < $as_of group by finding_id
     )
 """
+# An input that has been missing for so many runs is no longer expected.
+_LATE_RUNS = 30
 # Findings on subjects that tonight's reading may only have lost: a row of theirs is in the quarantine, or they are
 # missing from an export with rows that could not be split.
 _IN_A_GAP = """
@@ -41,8 +43,16 @@ _IN_A_GAP = """
         from subjects as u join core.qualifications as t on u.customer_id = t.customer_id
     )
     select u.finding_id from subjects as u
-    where u.customer_id in (select customer_id from core.unread_customers)
-        or u.subscription_id in (select subscription_id from core.unread_subscriptions)
+    where u.subscription_id in (select subscription_id from core.unread_subscriptions)
+        or u.customer_id in (
+            select customer_id from core.unread_customers
+            where u.subscription_id is null or table_name in ('customers', 'qualifications')
+        )
+    union all
+    select u.finding_id from subjects as u
+    join core.subscriptions as s on u.subscription_id = s.subscription_id
+    join core.offers as o on s.offer_id = o.offer_id
+    join core.unread_offers as p on o.offer_key = p.offer_key
     union all
     select u.finding_id from subjects as u cross join core.unsplit_tables as t
     where (u.subscription_id is not null or t.table_name <> 'subscriptions')
@@ -54,7 +64,8 @@ def record_findings(
     connection: Connection, as_of: date, results: Iterable[RuleResult], inputs: Iterable[Input]
 ) -> None:
     """Write tonight's events, and what each finding says where that is new."""
-    judged = [result.rule.id for result in results if result.is_judged]
+    lost = _lost_inputs(connection, as_of, inputs)
+    judged = [result.rule.id for result in results if result.is_judged and not lost & set(result.rule.uses)]
     connection.execute(
         f"""
         insert into audit.events
@@ -74,47 +85,65 @@ def record_findings(
     _record_contents(connection, as_of, {item.table: item.file for item in inputs if item.file})
 
 
+def _lost_inputs(connection: Connection, as_of: date, inputs: Iterable[Input]) -> set[str]:
+    """Return the tables and columns that a run of late had and tonight has not."""
+    rows = connection.execute(
+        """
+        select distinct table_name, unnest(columns) from audit.inputs
+        where as_of in (select as_of from audit.runs where as_of < ? order by as_of desc limit ?)
+        """,
+        [as_of, _LATE_RUNS],
+    ).fetchall()
+    tonight = {item.table: set(item.columns) for item in inputs}
+    columns = {f"{table}.{column}" for table, column in rows if column not in tonight.get(table, set())}
+    return columns | {table for table, _ in rows if not tonight.get(table)}
+
+
 def _record_contents(connection: Connection, as_of: date, files: dict[str, str]) -> None:
-    """Add a row for each finding that says tonight what it did not say before."""
+    """Add a row for each finding that says tonight what it did not say before; where it stands is no news."""
+    connection.execute(
+        """
+        create or replace table core.tonight as
+        select
+            f.finding_id, f.rule_id, f.customer_id, c.company_name, t.customer_type, f.subscription_id,
+            s.offer_name, o.segment,
+            coalesce(s.quantity, try_cast(json_extract_string(f.facts, '$.seats') as bigint)) as seats,
+            f.due_on,
+            case
+                when f.evidence_line is not null
+                    then concat(json_extract_string($files, concat('$.', f.evidence_table)), ':', f.evidence_line)
+                when s.line is not null then concat(s.file, ':', s.line)
+                when c.line is not null then concat(c.file, ':', c.line)
+                else ''
+            end as source,
+            f.facts
+        from core.found as f
+        left join core.customers as c on f.customer_id = c.customer_id
+        left join core.customer_type as t on f.customer_id = t.customer_id
+        left join core.subscriptions as s on f.subscription_id = s.subscription_id
+        left join core.offer_segment as o
+            on s.offer_id = o.offer_id
+            and s.offer_name is not distinct from o.offer_name
+            and s.segment is not distinct from o.stated_segment
+        """,
+        {"files": _json(files)},
+    )
     connection.execute(
         """
         insert into audit.findings
-        with tonight as (
-            select
-                f.finding_id, f.rule_id, f.customer_id, c.company_name, t.customer_type, f.subscription_id,
-                s.offer_name, o.segment,
-                coalesce(s.quantity, try_cast(json_extract_string(f.facts, '$.seats') as bigint)) as seats,
-                f.due_on,
-                case
-                    when f.evidence_line is not null
-                        then concat(json_extract_string($files, concat('$.', f.evidence_table)), ':', f.evidence_line)
-                    when s.line is not null then concat(s.file, ':', s.line)
-                    when c.line is not null then concat(c.file, ':', c.line)
-                    else ''
-                end as source,
-                f.facts
-            from core.found as f
-            left join core.customers as c on f.customer_id = c.customer_id
-            left join core.customer_type as t on f.customer_id = t.customer_id
-            left join core.subscriptions as s on f.subscription_id = s.subscription_id
-            left join core.offer_segment as o
-                on s.offer_id = o.offer_id
-                and s.offer_name is not distinct from o.offer_name
-                and s.segment is not distinct from o.stated_segment
-        ),
-        last as (
+        with last as (
             select * from audit.findings
             qualify row_number() over (partition by finding_id order by recorded_on desc) = 1
         )
         select
             n.finding_id, $as_of, n.rule_id, n.customer_id, n.company_name, n.customer_type, n.subscription_id,
             n.offer_name, n.segment, n.seats, n.due_on, n.source, n.facts
-        from tonight as n left join last as l on n.finding_id = l.finding_id
-        where (l.company_name, l.customer_type, l.offer_name, l.segment, l.seats, l.due_on, l.source, l.facts)
+        from core.tonight as n left join last as l on n.finding_id = l.finding_id
+        where (l.company_name, l.customer_type, l.offer_name, l.segment, l.seats, l.due_on, l.facts)
             is distinct from
-            (n.company_name, n.customer_type, n.offer_name, n.segment, n.seats, n.due_on, n.source, n.facts)
+            (n.company_name, n.customer_type, n.offer_name, n.segment, n.seats, n.due_on, n.facts)
         """,
-        {"as_of": as_of, "files": _json(files)},
+        {"as_of": as_of},
     )
 
 
@@ -143,11 +172,14 @@ def create_states(connection: Connection, as_of: date) -> None:
             select * from audit.findings where recorded_on <= $as_of
             qualify row_number() over (partition by finding_id order by recorded_on desc) = 1
         )
-        select s.*, coalesce(t.event, 'open') as state, e.first_seen
+        select
+            s.* replace (coalesce(n.source, s.source) as source), coalesce(t.event, 'open') as state, e.first_seen,
+            n.finding_id is not null as confirmed
         from current as c
         join said as s on c.finding_id = s.finding_id
         join seen as e on c.finding_id = e.finding_id
         left join tonight as t on c.finding_id = t.finding_id
+        left join core.tonight as n on c.finding_id = n.finding_id
         """,
         {"as_of": as_of},
     )

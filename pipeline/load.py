@@ -78,6 +78,7 @@ def load(connection: Connection, export: Export, engine: Engine, unread: UnreadC
         loaded=total - broken - same - contradicting,
         unread=broken + contradicting,
         duplicates=same,
+        columns=tuple(sorted(export.header.present)),
         notes=(*export.found.notes, *_notes(connection, export, table)),
     )
 

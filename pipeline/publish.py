@@ -40,6 +40,7 @@ def put_in_place(built: Path, state: State, as_of: date) -> Path:
         shutil.rmtree(built)
     else:
         built.replace(night)
+    shutil.rmtree(state.refused(as_of), ignore_errors=True)
     link = built.with_name("latest")
     link.symlink_to(os.path.relpath(night, state.root))
     link.replace(state.latest)
@@ -60,10 +61,14 @@ def _exchange(one: Path, other: Path) -> None:
         aside.replace(one)
 
 
-def record_refusal(refusal: Refusal, state: State) -> Path:
-    """Leave a record of a run that was refused; nothing of the last good night is touched."""
+def record_refusal(refusal: Refusal, state: State, built: Path) -> Path:
+    """Leave a record of a run that was refused, built in an empty folder; the last good night is not touched."""
+    (built / "run.json").write_text(render.refusal_json(refusal), encoding="utf-8")
+    (built / "quarantine.csv").write_text(render.quarantine_csv(refusal), encoding="utf-8", newline="")
     folder = state.refused(refusal.as_of)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "run.json").write_text(render.refusal_json(refusal), encoding="utf-8")
-    (folder / "quarantine.csv").write_text(render.quarantine_csv(refusal), encoding="utf-8", newline="")
+    folder.parent.mkdir(exist_ok=True)
+    if folder.exists():
+        _exchange(built, folder)
+    else:
+        built.replace(folder)
     return folder

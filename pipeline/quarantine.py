@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.database import identifier, literal
@@ -14,10 +15,27 @@ if TYPE_CHECKING:
 # A quarantined cell is evidence, not an archive.
 _MOST_CHARACTERS = 500
 _ROWS_AT_ONCE = 2_000_000
-# Which cell of an unread row names a subject, and where it is remembered.
+_GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """Which cell of an unread row names what it is about, and the table that remembers it."""
+
+    column: str
+    target: str
+    tables: tuple[str, ...] = ()
+    columns: str = ""
+    cell: str = ""
+
+    def applies(self, export: Export) -> bool:
+        return self.column in export.header.present and (not self.tables or export.table.name in self.tables)
+
+
 _SUBJECTS = (
-    ("customer_id", "unread_customers", "{table}, {cell}"),
-    ("subscription_id", "unread_subscriptions", "{cell}"),
+    _Subject("customer_id", "unread_customers", columns="{table},"),
+    _Subject("subscription_id", "unread_subscriptions", ("subscriptions",)),
+    _Subject("sku_id", "unread_offers", ("price_list",), cell="offer_key"),
 )
 
 
@@ -73,20 +91,29 @@ def _keep_flagged(connection: Connection, export: Export, staged: str, kept_rows
 
 def _remember_subjects(connection: Connection, export: Export, staged: str) -> None:
     """Name whom unread rows were about, so that neither rules nor states take a gap in our reading for a fact."""
-    table = literal(export.table.name)
-    names = [column.name for column in export.table.columns if column.name in export.header.present]
-    for name, target, columns in _SUBJECTS:
-        if name in names and (target == "unread_customers" or export.table.name == "subscriptions"):
-            cell = f"lower(raw_cells[{names.index(name) + 1}])"
-            connection.execute(f"""
-                insert into core.{target}
-                select distinct {columns.format(table=table, cell=cell)} from {staged}
-                where broken <> 0 and {cell} is not null
-            """)
+    cells = [column.name for column in export.table.columns if column.name in export.header.present]
+    for subject in (subject for subject in _SUBJECTS if subject.applies(export)):
+        cell = subject.cell or f"raw_cells[{cells.index(subject.column) + 1}]"
+        connection.execute(f"""
+            insert into core.{subject.target}
+            select distinct {subject.columns.format(table=literal(export.table.name))} lower({cell}) from {staged}
+            where broken <> 0 and {cell} is not null
+        """)
+    # A record that could not be split may still show whose it is; an export without any such sign may lack anybody.
     connection.execute(f"""
-        insert into core.unsplit_tables
-        select {table} where exists (select 1 from rejected where not is_blank)
+        create or replace temp table torn as
+        select regexp_extract_all(lower(text), '{_GUID}') as ids from rejected where not is_blank
     """)
+    connection.execute(f"""
+        insert into core.unread_customers
+        select distinct {literal(export.table.name)}, id from (select unnest(ids) as id from torn)
+    """)
+    if export.table.required:
+        blind = "true" if export.table.name == "subscriptions" else "ids = []"
+        connection.execute(f"""
+            insert into core.unsplit_tables
+            select {literal(export.table.name)} where exists (select 1 from torn where {blind})
+        """)
 
 
 def quarantine_duplicates(connection: Connection, export: Export, staged: str, kept_rows: int) -> tuple[int, int]:
@@ -127,9 +154,20 @@ def quarantine_duplicates(connection: Connection, export: Export, staged: str, k
             )
         from repeats order by line limit {kept_rows}
     """)
+    _remember_contradicted(connection, export, staged)
     connection.execute(f"delete from {staged} where rowid in (select row_id from repeats)")
     connection.execute("drop table repeats")
     return row or (0, 0)
+
+
+def _remember_contradicted(connection: Connection, export: Export, staged: str) -> None:
+    """Rows that say otherwise than the one that is used leave their subject in doubt."""
+    doubted = f"{staged} where rowid in (select row_id from repeats where not is_same)"
+    connection.execute(
+        f"insert into core.unread_customers select distinct {literal(export.table.name)}, customer_id from {doubted}"
+    )
+    if export.table.name == "subscriptions":
+        connection.execute(f"insert into core.unread_subscriptions select distinct subscription_id from {doubted}")
 
 
 def _has_repeats(connection: Connection, staged: str, key: str) -> bool:
@@ -149,10 +187,10 @@ def _names(export: Export) -> str:
     return f"{literal(export.table.name)}, {literal(export.file)}"
 
 
-def unread_rows(connection: Connection, limit: int | None = None) -> tuple[UnreadRow, ...]:
+def unread_rows(connection: Connection) -> tuple[UnreadRow, ...]:
     """Return the quarantine, one entry for each reason, in the order of files and lines."""
     rows = connection.execute(
         "select table_name, file, line, column_name, value, reason from quarantine.rows "
-        "order by table_name, line, column_name, reason" + (f" limit {limit}" if limit is not None else "")
+        "order by table_name, line, column_name, reason"
     ).fetchall()
     return tuple(UnreadRow(*row) for row in rows)

@@ -7,8 +7,9 @@ from datetime import UTC
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from pipeline.errors import FOUND
 from pipeline.order import exit_code
-from schemas.finding import Refusal, State, Verdict
+from schemas.finding import Judgement, Refusal, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -62,10 +63,10 @@ def record_inputs(connection: Connection, as_of: date, inputs: Iterable[Input], 
         lines = exports[item.table].data_lines if item.table in exports else 0
         moment = item.modified_at.astimezone(UTC).replace(tzinfo=None) if item.modified_at else None
         connection.execute(
-            "insert into audit.inputs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into audit.inputs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 as_of, item.table, item.file, moment, item.bytes, item.sha256, item.encoding, lines, item.rows,
-                item.loaded, item.unread, item.duplicates, list(item.notes),
+                item.loaded, item.unread, item.duplicates, list(item.notes), list(item.columns),
             ],
         )  # fmt: skip
 
@@ -86,22 +87,32 @@ def record_results(connection: Connection, as_of: date, results: Collection[Rule
 
 
 def record_run(
-    connection: Connection, order: Order, config: Config, files: Iterable[RuleFile], results: Iterable[RuleResult]
+    connection: Connection, order: Order, config: Config, files: Iterable[RuleFile], results: Collection[RuleResult]
 ) -> None:
-    """Keep the run itself, with its verdict and exit code."""
+    """Keep the run itself, with its verdict and exit code; its data are as old as the oldest required export."""
     levels = {result.rule.id: result.rule.level for result in results}
     rows = connection.execute("select rule_id, state from core.states").fetchall()
     states = [(levels[rule_id], State(name)) for rule_id, name in rows if rule_id in levels]
-    is_clean = not any(found.is_current for _, found in states)
-    modified = connection.execute(
-        "select min(modified_at) from audit.inputs where as_of = ? and file is not null", [order.as_of]
-    ).fetchone()
+    (data_as_of, unread) = connection.execute(
+        "select min(modified_at) filter (table_name in ('customers', 'subscriptions', 'qualifications')), sum(unread) "
+        "from audit.inputs where as_of = ?",
+        [order.as_of],
+    ).fetchone() or (None, 0)
+    is_complete = all(result.is_judged for result in results) and not unread
+    failed = any(result.judgement is Judgement.ERROR for result in results)
     connection.execute(
         "insert into audit.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             order.as_of, order.run_id, config.partner, order.started_at.astimezone(UTC).replace(tzinfo=None),
-            modified[0] if modified else None, Verdict.CLEAN if is_clean else Verdict.FINDINGS,
-            exit_code(order.fail_on, states), program_version(), rule_set(files), order.engine,
+            data_as_of, _verdict([state for _, state in states], is_complete=is_complete),
+            FOUND if failed else exit_code(order.fail_on, states), program_version(), rule_set(files), order.engine,
             order.command(config.state),
         ],
     )  # fmt: skip
+
+
+def _verdict(states: Iterable[State], *, is_complete: bool) -> Verdict:
+    """Call a night clean only where everything was checked."""
+    if any(state.is_current for state in states):
+        return Verdict.FINDINGS
+    return Verdict.CLEAN if is_complete else Verdict.INCOMPLETE

@@ -90,7 +90,7 @@ def read_rule(path: Path) -> RuleFile:
 
 
 def _header_problem(path: Path, header: dict[str, Any]) -> str | None:
-    unknown, missing = sorted(header.keys() - _KEYS.keys()), sorted(_KEYS.keys() - header.keys())
+    unknown, missing = sorted(header.keys() - _KEYS.keys() - {"uses"}), sorted(_KEYS.keys() - header.keys())
     if unknown or missing:
         return f"unknown keys {unknown}, missing keys {missing}"
     problem = _kind_problem(header)
@@ -102,11 +102,12 @@ def _header_problem(path: Path, header: dict[str, Any]) -> str | None:
         return f"level {header['level']!r} is not one of {', '.join(Level)}"
     if len(header["title"]) > TITLE_LENGTH:
         return f"the title is longer than {TITLE_LENGTH} characters"
-    return _message_problem(header["message"]) or _needs_problem(header["needs"]) or _cases_problem(header["case"])
+    inputs = [*header["needs"], *header.get("uses", [])]
+    return _message_problem(header["message"]) or _needs_problem(inputs) or _cases_problem(header["case"])
 
 
 def _kind_problem(header: dict[str, Any]) -> str | None:
-    for key, kind in _KEYS.items():
+    for key, kind in (_KEYS | ({"uses": list} if "uses" in header else {})).items():
         value = header[key]
         if not isinstance(value, kind) or not value:
             return f"{key} must be a {kind.__name__} that is not empty"
@@ -128,7 +129,7 @@ def _needs_problem(needs: list[str]) -> str | None:
         table, _, column = need.partition(".")
         known = {c.name for c in TABLES[table].columns} if table in TABLES else None
         if known is None or (column and column not in known):
-            return f"needs {need!r}, which no schema has"
+            return f"needs or uses {need!r}, which no schema has"
     return None
 
 
@@ -158,6 +159,7 @@ def _rule(header: dict[str, Any]) -> Rule:
         needs=tuple(header["needs"]),
         key=tuple(header["key"]),
         since=header["since"],
+        uses=tuple(header.get("uses", ())),
     )
 
 

@@ -38,7 +38,9 @@ def run(order: Order, config: Config, announce: Callable[[str], None]) -> Audit:
         except NotAuditedError as error:
             if not order.dry_run:
                 newest = last_night(state.warehouse, order.as_of).newest
-                record_refusal(record.refusal(order, config.state, newest, error), state)
+                built = work / "refused"
+                built.mkdir()
+                record_refusal(record.refusal(order, config.state, newest, error), state, built)
             raise
 
 

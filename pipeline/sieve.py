@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from schemas.column import Column
     from schemas.table import Flag, Table
 
-# Of the rows that break nothing, one in this many is kept for the referee.
-SAMPLE_ONE_IN = 4096
+# Of the rows that break nothing the referee sees about this many, and of very large files one in so many.
+SAMPLED_ROWS = 1_000
+SAMPLED_ONE_IN = 4_096
 
 
 def select_rows(export: Export, source: str, *, judged_later: bool = False) -> str:
@@ -36,7 +37,8 @@ def select_rows(export: Export, source: str, *, judged_later: bool = False) -> s
     everything = ", ".join(
         raw(c.name) if c.name in present else f"cast(null as varchar) as {raw(c.name)}" for c in table.columns
     )
-    sampled = f"hash({raw(table.columns[0].name)}) % {SAMPLE_ONE_IN} = 0"
+    one_in = min(export.data_lines // SAMPLED_ROWS + 1, SAMPLED_ONE_IN)
+    sampled = f"hash({raw(table.columns[0].name)}) % {one_in} = 0"
     return (
         f"select {', '.join(columns)}, {'0::bigint' if judged_later else mask(export)} as broken, "
         f"case when {'true' if judged_later else f'broken <> 0 or {sampled}'} then [{cells}] end as raw_cells "

@@ -25,6 +25,10 @@ _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 # mean the same in both pages (ó, é, ü, ...) need no decision; the other ones (ę or ê?) cannot make it.
 _ONLY_1250 = frozenset("ąłżĄŁŻśŚźŹ".encode("cp1250"))
 _ONLY_1252 = frozenset("àèìòùÀÈÌÒÙõÕûÛïÏ".encode("cp1252"))
+_POLISH_1250 = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ".encode("cp1250"))
+# In UTF-8 with some damage, letters of Latin scripts that decode outnumber what does not; other scripts must far more.
+_LATIN = re.compile("[\u0080-\u024f\u2010-\u20ac]")
+_FAR_MORE = 10
 _EITHER = frozenset(
     byte
     for byte in range(128, 256)
@@ -63,10 +67,10 @@ class Survey:
 class _Surveyor:
     def __init__(self) -> None:
         self.hash = hashlib.sha256()
-        self.decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.size = self.newlines = self.nul_line = 0
-        self.is_utf8 = True
-        self.has_return = self.has_blank = self.has_multibyte = self.is_slashed = False
+        self.wide_signs = self.latin_signs = self.broken_signs = 0
+        self.has_return = self.has_blank = self.is_slashed = False
         self.high_bytes: Counter[int] = Counter()
         self.last = self.tail = b""
 
@@ -84,23 +88,18 @@ class _Surveyor:
         if self.high_bytes or not chunk.isascii():
             self._look_at_text(chunk)
 
-    def finish(self) -> None:
-        """See whether the last letter is whole."""
-        try:
-            self.decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            self.is_utf8 = False
-
-    def _look_at_text(self, chunk: bytes) -> None:
+    def _look_at_text(self, chunk: bytes, *, is_last: bool = False) -> None:
+        """Count the signs that decode as UTF-8, and those that do not."""
         self.high_bytes.update(chunk.translate(None, _ASCII))
-        if not self.is_utf8:
-            return
-        try:
-            text = self.decoder.decode(chunk)
-            self.has_multibyte |= not text.isascii()
-        except UnicodeDecodeError as error:
-            self.is_utf8 = False
-            self.has_multibyte |= not chunk[: error.start].isascii()
+        text = self.decoder.decode(chunk, final=is_last)
+        broken = text.count("\ufffd")
+        self.broken_signs += broken
+        self.wide_signs += len(text) - len(text.encode("ascii", "ignore")) - broken
+        self.latin_signs += len(_LATIN.findall(text))
+
+    def finish(self) -> None:
+        """Count a sign that the end of the file cuts."""
+        self._look_at_text(b"", is_last=True)
 
 
 def survey(path: Path) -> Survey:
@@ -128,9 +127,13 @@ def survey(path: Path) -> Survey:
 def _encoding(start: bytes, seen: _Surveyor) -> Encoding | None:
     if start[:2] in _UTF16:
         return Encoding(_UTF16[start[:2]])
-    # Damaged UTF-8 is still UTF-8: its broken rows go to the quarantine, the others are read.
-    if seen.is_utf8 or seen.has_multibyte or start.startswith(codecs.BOM_UTF8):
+    # Damaged UTF-8 is still UTF-8: its broken rows go to the quarantine, the others are read. But Polish letters of
+    # Windows-1250 that stand together, as in SPÓŁKA, look like signs of UTF-8 that nobody there writes.
+    is_utf8 = seen.latin_signs >= seen.broken_signs or seen.wide_signs >= _FAR_MORE * seen.broken_signs
+    if start.startswith(codecs.BOM_UTF8) or not seen.high_bytes:
         return Encoding.UTF_8
+    if is_utf8:
+        return None if seen.high_bytes.keys() <= _POLISH_1250 else Encoding.UTF_8
     polish = sum(seen.high_bytes[byte] for byte in _ONLY_1250)
     western = sum(seen.high_bytes[byte] for byte in _ONLY_1252)
     if bool(polish) == bool(western) and seen.high_bytes.keys() & _EITHER:

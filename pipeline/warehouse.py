@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sql
-from pipeline.database import DatabaseError, building, literal, reading
-from pipeline.errors import FaultError, UsageError
+from pipeline.database import DatabaseError, building, file_literal, literal, reading
+from pipeline.errors import FaultError, LockedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.database import Connection
 
 LAYOUT = 1
+_READ_ONLY = 0o444
 _FOLDER = Path(sql.__file__).parent
 _REFERENCES = ("purchase_matrix", "qualification_sets", "segment_markers")
 # Tables that outlive the night, and which of their rows do: a rerun replaces what its date had left.
@@ -70,7 +72,16 @@ def open_warehouse(warehouse: Path) -> Iterator[Connection]:
                 raise UsageError(message)
             yield connection
     except DatabaseError as error:
-        message = f"{warehouse}: cannot be read as a warehouse: {str(error).splitlines()[0]}"
+        if "Could not set lock" in str(error):
+            message = (
+                f"{warehouse} is open for writing in another program. Close that (duckdb -readonly reads), "
+                "then run again."
+            )
+            raise LockedError(message) from error
+        message = (
+            f"{warehouse}: cannot be read as a warehouse: {str(error).splitlines()[0]} "
+            "Put a file from kept/ in its place, or name another --state."
+        )
         raise UsageError(message) from error
 
 
@@ -97,7 +108,7 @@ def create_fixed_tables(connection: Connection) -> None:
     connection.execute((_FOLDER / "warehouse.sql").read_text(encoding="utf-8"))
     connection.execute("insert into audit.layout values (?)", [LAYOUT])
     for name in _REFERENCES:
-        file = literal(str(_FOLDER / "reference" / f"{name}.csv"))
+        file = file_literal(_FOLDER / "reference" / f"{name}.csv")
         connection.execute(f"insert into ref.{name} select * from read_csv({file}, all_varchar = true, header = true)")
 
 
@@ -109,13 +120,30 @@ def _carry_over(connection: Connection, old: Path, as_of: date) -> None:
 
 
 def swap(new: Path, warehouse: Path, kept: Path, keep: int) -> None:
-    """Put the new warehouse into place in one step, and keep the last few old ones beside it."""
-    if warehouse.exists() and keep:
-        kept.mkdir(exist_ok=True)
+    """Put the new warehouse into place in one step, and keep the last few old ones beside it.
+
+    The file is read-only for everyone: a session that writes would leave a log beside it that fits no other night's
+    file. Such a log, where somebody left one, stays with the file that it belongs to.
+    """
+    kept.mkdir(exist_ok=True)
+    if warehouse.exists():
         written = datetime.fromtimestamp(warehouse.stat().st_mtime, UTC)
         aside = kept / f"warehouse-{written:%Y%m%dT%H%M%S.%fZ}.duckdb"
-        aside.unlink(missing_ok=True)
-        os.link(warehouse, aside)
+        _link(warehouse, aside)
+        log = warehouse.with_name(f"{warehouse.name}.wal")
+        if log.exists():
+            log.replace(aside.with_name(f"{aside.name}.wal"))
+    new.chmod(_READ_ONLY)
     new.replace(warehouse)
     for path in sorted(kept.glob("warehouse-*.duckdb"), reverse=True)[keep:]:
         path.unlink()
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+
+
+def _link(file: Path, aside: Path) -> None:
+    """Give a file a second name; where the file system knows no such thing, a copy does."""
+    aside.unlink(missing_ok=True)
+    try:
+        os.link(file, aside)
+    except OSError:
+        shutil.copy2(file, aside)

@@ -15,6 +15,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _SKIPPED = "[\\s\ufeff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069]"
 _FORMULA = re.compile(f"{_SKIPPED}*[=+\\-@\uff0b\uff0d\uff1d\uff20]| *[\t\r]")
 
+# Where the semicolon parts cells, as in Poland and Italy, a spreadsheet may part this one too.
+_INNER_FORMULA = re.compile(f"(;{_SKIPPED}*)(?=[=+\\-@\uff0b\uff0d\uff1d\uff20])")
+
 REPLACEMENT = "\ufffd"
 
 
@@ -35,8 +38,9 @@ def clip(text: str, length: int) -> str:
 
 def csv_cell(text: str) -> str:
     """Return the text as one line that no spreadsheet runs as a formula."""
-    if text.isprintable() and text[:1].isalnum():
+    if text.isprintable() and text[:1].isalnum() and ";" not in text:
         return text  # nearly every cell, and nothing in it can do harm
     seen = encodable(_CONTROL.sub("", text))
     line = _LINE_BREAK.sub(" ", seen)
-    return f"'{line}" if _FORMULA.match(seen) else line
+    whole = _INNER_FORMULA.sub(r"\1'", line)
+    return f"'{whole}" if _FORMULA.match(seen) else whole

@@ -39,7 +39,8 @@ class Kind:
 class Column:
     """One column; `aliases` are the exports' own headers for it, matched like the name by folding.
 
-    `absent` is the value of every row where the export has no such column (None: null).
+    `absent` is the value of every row where the export has no such column (None: null). The cells of a required
+    column are required too, unless they `may_be_empty`.
     """
 
     name: str
@@ -48,11 +49,12 @@ class Column:
     required: bool = False
     aliases: tuple[str, ...] = ()
     absent: str | None = None
+    may_be_empty: bool = False
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """What must hold of each cell, in the order in which a reader is told."""
-        return ((Present(),) if self.required else ()) + self.kind.conditions
+        return ((Present(),) if self.required and not self.may_be_empty else ()) + self.kind.conditions
 
     @property
     def headers(self) -> frozenset[str]:

@@ -45,6 +45,7 @@ class Verdict(StrEnum):
     """What a run says of the night as a whole."""
 
     CLEAN = "audited, clean"
+    INCOMPLETE = "audited, not everything was checked"
     FINDINGS = "audited, with findings"
     NOT_AUDITED = "not audited"
 
@@ -72,7 +73,10 @@ class Purchase(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule as its file states it; `message` holds {fact} fields."""
+    """One rule as its file states it; `message` holds {fact} fields.
+
+    Without one of its `needs` it is not judged. Without one of its `uses` it is, but closes nothing for a while.
+    """
 
     id: str
     version: int
@@ -85,6 +89,7 @@ class Rule:
     needs: tuple[str, ...]
     key: tuple[str, ...]
     since: date
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,8 @@ class Finding:
     """One thing that is wrong or coming, about one subject.
 
     `finding_id` is "F-" and 12 hex digits. `facts` are the rule's columns beyond the subject; `seats` counts
-    licences; `source` is "file:line" of the row that the finding rests on, or "" where there is none.
+    licences; `source` is "file:line" of the row that the finding rests on, or "" where there is none. One that is not
+    `confirmed` was not seen tonight, but nothing says that it is over: its rule was not judged, or a row is unread.
     """
 
     finding_id: str
@@ -126,6 +132,7 @@ class Finding:
     first_seen: date
     source: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    confirmed: bool = True
 
     @property
     def level(self) -> Level:
@@ -138,7 +145,8 @@ class Input:
     """One export as the run used it, or an optional table that was not supplied (`file` is None).
 
     `rows` counts data rows in the file; rows = loaded + unread + duplicates. `notes` are plain sentences
-    (columns that were ignored, the file chosen among several, values that are not known).
+    (columns that were ignored, the file chosen among several, values that are not known). `columns` are the schema's
+    columns that the export has.
     """
 
     table: str
@@ -152,6 +160,7 @@ class Input:
     unread: int = 0
     duplicates: int = 0
     notes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

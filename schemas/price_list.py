@@ -13,8 +13,8 @@ PRICE_LIST = Table(
     derived=(PriceKey("offer_key", "product_id", "sku_id", "offer_id"),),
     ordered=(Ordered("effective_start_date", "effective_end_date"),),
     columns=(
-        Column("product_id", IDENTIFIER, "the product", required=True),
-        Column("sku_id", IDENTIFIER, "the SKU of the product; leading zeros may be lost", required=True),
+        Column("product_id", IDENTIFIER, "the product; empty for a legacy offer", required=True, may_be_empty=True),
+        Column("sku_id", IDENTIFIER, "the SKU; leading zeros may be lost", required=True, may_be_empty=True),
         Column("product_title", TEXT, "the product's title"),
         Column("sku_title", TEXT, "the SKU's title"),
         Column("segment", SEGMENT, "the segment that the offer is for", required=True),

@@ -19,6 +19,7 @@ create table core.unread_customers (table_name varchar not null, customer_id var
 -- Subscriptions in the quarantine, and per table whether a row there could not even be told apart from others: a finding
 -- on what may be missing from tonight's reading is not closed.
 create table core.unread_subscriptions (subscription_id varchar not null);
+create table core.unread_offers (offer_key varchar not null);
 create table core.unsplit_tables (table_name varchar not null);
 
 create table quarantine.rows (
@@ -85,7 +86,8 @@ create table audit.inputs (
     loaded bigint not null,
     unread bigint not null,
     duplicates bigint not null,
-    notes varchar[] not null
+    notes varchar[] not null,
+    columns varchar[] not null
 );
 
 create table audit.rule_results (

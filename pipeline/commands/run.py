@@ -68,6 +68,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     from pipeline.order import FailOn, Order
     from pipeline.run import run
     from pipeline.state import State
+    from schemas.finding import Judgement
 
     config = settings(config_file, state)
     places = State(config.state)
@@ -85,6 +86,12 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     )
     with announcing() as announce:
         audit = run(order, config, announce)
+    for result in audit.rules:
+        if result.judgement is Judgement.ERROR:
+            LOG.error("rule %s: %s", result.rule.id, result.reason)
+            click.echo(
+                f"csp-audit: rule {result.rule.id} failed and was not judged. See the run in the report.", err=True
+            )
     LOG.info("%s: %s, exit code %s", audit.run_id, audit.verdict, audit.exit_code)
     say(summary(audit))
     if not dry_run:

@@ -16,6 +16,7 @@ steps = [
 ]
 source = "Sell to specialized industries, eligibility reviews of nonprofit customers (Partner Center)"
 needs = ["customers", "subscriptions", "qualifications", "nonprofit_notices"]
+uses = ["nonprofit_notices.removal_date", "qualifications.vetting_status"]
 key = ["customer_id"]
 since = 2026-11-20
 
@@ -192,7 +193,7 @@ sold as (
         b.customer_id,
         sum(b.quantity) as seats,
         count(*) as subscriptions,
-        min(case when b.commitment_end_date >= r.as_of then b.commitment_end_date end) as next_renewal
+        min(case when b.commitment_end_date >= r.as_of and b.commitment_end_date < cast('9999-01-01' as date) then b.commitment_end_date end) as next_renewal
     from core.sale as s
     inner join core.subscriptions as b on s.line = b.line
     inner join core.offer_segment as o on s.offer_no = o.offer_no

@@ -15,6 +15,7 @@ steps = [
 ]
 source = "Customer qualifications, vettingStatus (Partner Center API)"
 needs = ["customers", "subscriptions", "qualifications"]
+uses = ["qualifications.vetting_status"]
 key = ["customer_id"]
 since = 2026-11-20
 

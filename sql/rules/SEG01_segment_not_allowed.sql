@@ -6,16 +6,17 @@ title = "Segment not allowed"
 message = "{segment} offer sold to a customer that is {customer_type}"
 why = """
 The purchase rules name, for each type of customer, the segments that it may be sold. This live subscription is of a \
-segment that they forbid for the qualifications that the customer holds today. Microsoft can cancel such a sale or \
-charge the full price, and the partner can lose the right to sell the segment.
+segment that they forbid for the qualifications that the customer holds today; one that is in review or denied does \
+not count.
 """
 steps = [
-    "If the customer is entitled to the segment, have the missing qualification added or approved in Partner Center.",
+    "Open the customer in Partner Center and check its special qualifications; have a wrong or missing one corrected.",
+    "If the sale was wrong and the return window is open, cancel the subscription before it closes.",
     "Otherwise move the seats to an offer of a segment that the customer may be sold.",
-    "If the return window is still open, cancel the subscription within it.",
 ]
 source = "Sell to specialized industries, purchase rules (Partner Center)"
 needs = ["customers", "subscriptions", "qualifications"]
+uses = ["price_list", "subscriptions.segment", "subscriptions.offer_name", "qualifications.vetting_status"]
 key = ["subscription_id"]
 since = 2026-11-20
 

@@ -15,6 +15,7 @@ steps = [
 ]
 source = "Sell to specialized industries, purchase rules (Partner Center); the combination is not in its table"
 needs = ["customers", "subscriptions", "qualifications"]
+uses = ["price_list", "subscriptions.segment", "subscriptions.offer_name", "qualifications.vetting_status"]
 key = ["subscription_id"]
 since = 2026-11-20
 

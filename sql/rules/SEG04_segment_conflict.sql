@@ -15,6 +15,7 @@ steps = [
 ]
 source = "Price lists of the Cloud Solution Provider programme"
 needs = ["customers", "subscriptions"]
+uses = ["price_list", "subscriptions.segment", "subscriptions.offer_name"]
 key = ["subscription_id"]
 since = 2026-11-20
 

@@ -1,10 +1,28 @@
 -- stored
 -- One row for each offer as it was sold (id, name, stated segment): its segment, and what each source says of it.
 -- The price list is trusted first, then the export's own column, then a marker in the name.
-with listed as (
-    select p.offer_key, min(p.segment) as first_segment, max(p.segment) as last_segment
+-- A price list also holds rows of the past and of the future: those in force count, and the others where none is.
+with dated as (
+    select
+        p.offer_key,
+        p.segment,
+        case
+            when
+                (p.effective_start_date is null or p.effective_start_date <= r.as_of)
+                and (p.effective_end_date is null or p.effective_end_date >= r.as_of)
+                then p.segment
+        end as segment_in_force
     from core.price_list as p
-    group by p.offer_key
+    cross join core.run as r
+),
+
+listed as (
+    select
+        d.offer_key,
+        coalesce(min(d.segment_in_force), min(d.segment)) as first_segment,
+        coalesce(max(d.segment_in_force), max(d.segment)) as last_segment
+    from dated as d
+    group by d.offer_key
 ),
 
 evidence as (

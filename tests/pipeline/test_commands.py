@@ -75,7 +75,6 @@ def test_refusal_for_several_reasons_is_one_line_too(tmp_path: Path) -> None:
         (["run", "x", "--engine", "polars"], "Invalid value for '--engine'"),
         (["rules", "show", "SEG99"], "there is no rule SEG99. The rules are NPO01, QUAL04, REL01, "),
         (["findings", "--state", "nowhere"], "nowhere/warehouse.duckdb: there is no warehouse yet. Run csp-audit run"),
-        (["check", "nowhere"], "nowhere: no such file or directory. Name a folder that holds the exports."),
     ],
 )
 def test_wrong_usage_is_one_line_and_2(tmp_path: Path, wrong: list[str], line: str) -> None:
@@ -136,7 +135,7 @@ def test_fault_of_the_program_leaves_diagnostics_without_data_and_70(
     assert (ended.code, ended.out) == (70, "")
     assert ended.err == (
         f"csp-audit: a fault of the program (RuntimeError); diagnostics are in {file}. "
-        "Last night's warehouse is untouched. Please report this with that file.\n"
+        "The warehouse holds a whole night. Run again; if it happens again, report it with that file.\n"
     )
     diagnostics = file.read_text(encoding="utf-8")
     assert "builtins.RuntimeError" in diagnostics

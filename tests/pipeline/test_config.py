@@ -27,7 +27,7 @@ keep = 3
 max_age_hours = 36
 max_shrink_share = 0.3
 max_shrink_rows = 10
-may_be_empty = ["nonprofit_notices"]
+may_be_empty = []
 
 [unread]
 max_share = 0.01

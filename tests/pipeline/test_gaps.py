@@ -23,18 +23,22 @@ SALES = [
 QUALIFICATIONS = [f"{CUSTOMER.format(n)},None," for n in range(1, 4)]
 
 
-def night(folder: Path, state: Path, day: int, **tables: list[str]) -> dict[str, str]:
+def night(
+    folder: Path, state: Path, day: int, headers: dict[str, str] | None = None, **tables: list[str]
+) -> dict[str, str]:
     """Audit one night; return the state of each subscription's SEG01 finding."""
     exports = folder / str(day)
     exports.mkdir()
     rows = {"customers": CUSTOMERS, "subscriptions": SALES, "qualifications": QUALIFICATIONS, **tables}
-    headers = {
+    titles = {
         "customers": "CustomerId,Name",
         "subscriptions": "SubscriptionId,CustomerId,OfferId,OfferName,Status,CreationDate",
         "qualifications": "CustomerId,Qualification,VettingStatus",
+        "price_list": "ProductId,SkuId,Segment",
+        **(headers or {}),
     }
     for name, lines in rows.items():
-        (exports / f"{name}.csv").write_text("\n".join([headers[name], *lines]) + "\n", encoding="utf-8")
+        (exports / f"{name}.csv").write_text("\n".join([titles[name], *lines]) + "\n", encoding="utf-8")
     as_of = date(2026, 11, day).isoformat()
     config = folder / "config.toml"
     config.write_text("[gate]\nmax_age_hours = 1000000\n", encoding="utf-8")
@@ -61,6 +65,41 @@ def test_a_row_that_could_not_be_read_closes_nothing(tmp_path: Path, table: str,
     assert night(tmp_path, state, 18) == {"s1": "new", "s2": "new", "s3": "new"}
     assert night(tmp_path, state, 19, **{table: lines}) == {"s1": "open", "s2": "open", "s3": "open"}
     assert night(tmp_path, state, 20) == {"s1": "open", "s2": "open", "s3": "open"}
+
+
+def test_a_qualification_that_was_cut_short_makes_no_violation(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    approved = [line.replace("None,", "Education,Approved") for line in QUALIFICATIONS]
+    assert night(tmp_path, state, 18, qualifications=approved) == {}
+    assert night(tmp_path, state, 19, qualifications=[f"{approved[0]},extra", *approved[1:]]) == {}
+
+
+def test_a_price_list_that_is_missing_or_has_lost_the_offer_closes_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    plain = [line.replace("Teams (Education Faculty Pricing)", "Teams") for line in SALES]
+    prices = ["P1,2,Education"]
+    found = night(tmp_path, state, 17, subscriptions=plain, price_list=prices)
+    assert found == {"s1": "new", "s2": "new", "s3": "new"}
+    spoilt = night(tmp_path, state, 18, subscriptions=plain, price_list=["P1,2,Edukation", "P2,1,Commercial"])
+    assert spoilt == dict.fromkeys(found, "open")
+    assert night(tmp_path, state, 19, subscriptions=plain) == dict.fromkeys(found, "open")
+    moved = night(tmp_path, state, 20, subscriptions=plain, price_list=["P1,2,Commercial"])
+    assert moved == dict.fromkeys(found, "closed")
+
+
+def test_a_vetting_status_that_is_no_longer_exported_closes_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    denied = [line.replace("None,", "Education,Denied") for line in QUALIFICATIONS]
+    assert night(tmp_path, state, 18, qualifications=denied) == {"s1": "new", "s2": "new", "s3": "new"}
+    silent = night(tmp_path, state, 19, qualifications=denied, headers={"qualifications": "CustomerId,Qualification,X"})
+    assert silent == {"s1": "open", "s2": "open", "s3": "open"}
+
+
+def test_rows_that_contradict_each_other_close_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    night(tmp_path, state, 18)
+    twice = [*SALES, SALES[0].replace("active", "deleted")]
+    assert night(tmp_path, state, 19, subscriptions=twice) == {"s1": "open", "s2": "open", "s3": "open"}
 
 
 def test_what_was_read_and_is_right_is_closed_beside_a_gap(tmp_path: Path) -> None:
