@@ -26,7 +26,8 @@ def main(folder: Path, work: Path, memory: str, threads: int) -> None:
                 columns = ", ".join(f"{literal(header)}: '{kind}'" for header, kind in _columns(name, path))
                 connection.execute(
                     f"create table {name} as select * from read_csv({literal(str(path))}, auto_detect = false, "
-                    f"header = true, delim = ',', quote = '\"', escape = '\"', store_rejects = true, columns = {{{columns}}})"
+                    f"header = true, delim = ',', quote = '\"', escape = '\"', store_rejects = true, "
+                    f"columns = {{{columns}}})"
                 )
         connection.execute("checkpoint")
 

@@ -73,7 +73,8 @@ def _contenders(rows: int, memory: str) -> list[Contender]:
         Contender("load, all rows bad", ("-m", "tests.bench.load", bad, "{work}", *settings, "sieve")),
     ]
     if rows <= PANDERA_ROWS:
-        found.append(Contender("load, --engine pandera", ("-m", "tests.bench.load", good, "{work}", *settings, "pandera")))
+        arguments = ("-m", "tests.bench.load", good, "{work}", *settings, "pandera")
+        found.append(Contender("load, --engine pandera", arguments))
     return found
 
 
@@ -91,7 +92,7 @@ def _lines(rows: int, usages: dict[str, Usage]) -> list[Line]:
     floor, load, night = usages["floor"], usages["load and validate"], usages["whole night"]
     bad = usages["load, all rows bad"]
     load_bound, night_bound = BUDGETS.get(rows, BUDGETS[750_000])
-    lines = [
+    return [
         Line("load and validate, CPU / floor", load.cpu / floor.cpu, load_bound),
         Line(
             "whole night less the report's second, CPU / floor",
@@ -104,7 +105,6 @@ def _lines(rows: int, usages: dict[str, Usage]) -> list[Line]:
         Line("all rows bad / 0.5 % bad, CPU", bad.cpu / load.cpu, BAD_CPU_BUDGET),
         Line("all rows bad / 0.5 % bad, peak memory", bad.memory / load.memory, BAD_MEMORY_BUDGET),
     ]
-    return lines
 
 
 def _section(rows: int, rounds: int, memory: str, usages: dict[str, Usage], lines: list[Line]) -> str:
