@@ -199,3 +199,10 @@ def test_exit_codes_have_a_meaning(code: int, meaning: str) -> None:
 def test_the_file_stays_small() -> None:
     assert len(PAGES["busy"].encode()) < 150_000
     assert len(render.report_html(examples.many(12_000)).encode()) < 1_000_000
+
+
+def test_a_finding_that_was_not_seen_tonight_says_so() -> None:
+    audit = examples.busy()
+    assert "not confirmed tonight" not in render.report_html(audit)
+    kept = replace(audit, findings=tuple(replace(item, confirmed=False) for item in audit.findings))
+    assert "not confirmed tonight" in render.report_html(kept)

@@ -35,6 +35,7 @@ TRICKY = st.text(st.sampled_from("=+-@\t\r\n \x00\ufeff\u200b\u202e\uff1da1'\"")
         ("a\x00b\x1bc", "abc"),
         ("two\r\nlines", "two lines"),
         ("a-b=c", "a-b=c"),
+        ("Firma;=1+1; -2;x", "Firma;'=1+1; '-2;x"),
         ("half \ud800", "half \ufffd"),
     ],
 )
