@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Settings = dict[str, str | bool | int | float | list[str]]
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
+OutOfMemoryError = duckdb.OutOfMemoryException
 
 # Extensions would be fetched from the network in the middle of a night.
 _NO_NETWORK = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}

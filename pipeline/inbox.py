@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,12 +57,29 @@ def _newest(table: Table, candidates: list[Path]) -> Found | Problem:
         return Problem(
             Path(error.filename).name, "", found, "a file that can be read", "Check the file and its permissions."
         )
-    path = max(candidates, key=lambda candidate: (times[candidate], candidate.name))
+    newest = [path for path in candidates if times[path] == max(times.values())]
+    if len(newest) > 1:
+        return _tie(newest)
+    (path,) = newest
     if not path.is_file():
-        return Problem(path.name, "", "a folder", "a CSV file", "Replace it by the export.")
-    others = ", ".join(other.name for other in candidates if other != path)
-    notes = (f"The newest of {len(candidates)} files was taken; not read: {others}.",) if others else ()
+        found = "a folder" if path.is_dir() else "a pipe or a device"
+        return Problem(path.name, "", found, "a CSV file", "Replace it by the export.")
+    others = [other for other in candidates if other != path]
+    for other in others:
+        if other.is_file() and filecmp.cmp(path, other, shallow=False):
+            found = f"the same content as {other.name}"
+            return Problem(path.name, "", found, "each export once", "Remove one of them, then run again.")
+    names = ", ".join(other.name for other in others)
+    notes = (f"The newest of {len(candidates)} files was taken; not read: {names}.",) if others else ()
     return Found(table, path, datetime.fromtimestamp(times[path], UTC).replace(microsecond=0), notes)
+
+
+def _tie(newest: list[Path]) -> Problem:
+    names = " and ".join(path.name for path in newest)
+    found = f"{len(newest)} files written at the same moment: {names}"
+    return Problem(
+        newest[0].name, "", found, "one that is newer than the others", "Remove all but one, then run again."
+    )
 
 
 def _missing(table: Table, paths: list[Path]) -> Problem:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import lifecycle, record
 from pipeline.audit import read_audit
+from pipeline.database import OutOfMemoryError
 from pipeline.errors import NotAuditedError, UsageError
 from pipeline.gate import Question, admit
 from pipeline.load import load_all
@@ -35,6 +36,11 @@ def run(order: Order, config: Config, announce: Callable[[str], None]) -> Audit:
     with state.locked(), state.work() as work:
         try:
             return _audit(order, config, state, work, announce)
+        except OutOfMemoryError as error:
+            message = (
+                f"memory_limit = {config.memory_limit} is too little for these exports. Raise it in the configuration."
+            )
+            raise UsageError(message) from error
         except NotAuditedError as error:
             if not order.dry_run:
                 newest = last_night(state.warehouse, order.as_of).newest

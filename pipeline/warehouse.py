@@ -46,7 +46,7 @@ class LastNight:
 
 
 def last_night(warehouse: Path, as_of: date) -> LastNight:
-    """Read what the gate compares with: the newest good run that is not of this date."""
+    """Read what the gate compares with: the newest good run of another date, or the only one, which is replaced."""
     if not warehouse.exists():
         return LastNight(None, {})
     with open_warehouse(warehouse) as connection:
@@ -54,7 +54,9 @@ def last_night(warehouse: Path, as_of: date) -> LastNight:
             "select max(as_of), max(as_of) filter (as_of <> ?) from audit.runs", [as_of]
         ).fetchone()
         newest, before = row or (None, None)
-        lines = connection.execute("select table_name, lines from audit.inputs where as_of = ?", [before]).fetchall()
+        lines = connection.execute(
+            "select table_name, lines from audit.inputs where as_of = ?", [before or newest]
+        ).fetchall()
     return LastNight(newest, dict(lines))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from datetime import UTC, date, datetime
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.options import epilog
+from pipeline.commands.options import NamedPath, epilog
 from pipeline.commands.run import summary
 from pipeline.errors import UsageError
 from pipeline.session import Session, announcing, open_log
@@ -28,7 +29,7 @@ _MARK = "this is a demo"
 @click.command("demo", epilog=epilog("csp-audit demo", "csp-audit demo --state /tmp/demo"))
 @click.option(
     "--state",
-    type=click.Path(path_type=Path),
+    type=NamedPath(path_type=Path),
     default=Path("csp-audit-demo"),
     show_default=True,
     help="Directory for the demo's warehouse and reports; made anew each time.",
@@ -43,7 +44,7 @@ def command(session: Session, state: Path) -> None:
     with as_file(files("sample_data") / "nights") as nights:
         for folder in sorted(path for path in nights.iterdir() if path.is_dir()):
             click.echo(summary(_audit(folder, state)))
-    click.echo(f"The companies are invented. Ask on with: {_program()} findings --state {state}")
+    click.echo(f"The companies are invented. Ask on with: {_program()} findings --state {shlex.quote(str(state))}")
     click.echo("The report, to open in a browser:")
     click.echo((state / "latest" / "report.html").absolute())
 

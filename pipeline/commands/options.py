@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
+
+# The years of ref.calendar, in which nights, deadlines and ninety days later must lie.
+_FIRST_YEAR, _LAST_YEAR = 1990, 2099
 
 
 def epilog(*examples: str, exit_codes: str = "") -> str:
@@ -14,20 +18,45 @@ def epilog(*examples: str, exit_codes: str = "") -> str:
     return "\n".join([*lines, "", f"Exit codes: {exit_codes}."] if exit_codes else lines)
 
 
+class NamedPath(click.Path):
+    """A path that is named: an empty one, from a variable that is not set, would mean the working directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - as in click
+        """Refuse an empty text."""
+        if not str(value):
+            self.fail("is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Night(click.DateTime):
+    """A date that the calendar of the rules holds."""
+
+    def __init__(self) -> None:
+        """Accept ISO dates only."""
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - as in click
+        """Refuse a day outside the calendar."""
+        day = super().convert(value, param, ctx)
+        if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+            self.fail(f"{value} is not between {_FIRST_YEAR} and {_LAST_YEAR}.", param, ctx)
+        return day
+
+
 STATE = click.option(
-    "--state", type=click.Path(path_type=Path), help="Directory of the warehouse and the reports.", metavar="DIR"
+    "--state", type=NamedPath(path_type=Path), help="Directory of the warehouse and the reports.", metavar="DIR"
 )
 CONFIG = click.option(
-    "--config", "config_file", type=click.Path(path_type=Path), help="Configuration file (TOML).", metavar="FILE"
+    "--config", "config_file", type=NamedPath(path_type=Path), help="Configuration file (TOML).", metavar="FILE"
 )
 AS_OF = click.option(
     "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Night(),
     help="The night to audit (default: today in UTC).",
     metavar="YYYY-MM-DD",
 )
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Print the log as well.")
-FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+FOLDER = click.argument("folder", type=NamedPath(path_type=Path))
 FORMAT = click.option(
     "--format",
     "form",
