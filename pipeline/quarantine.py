@@ -27,6 +27,8 @@ class _Subject:
     tables: tuple[str, ...] = ()
     columns: str = ""
     cell: str = ""
+    # A customer has many rows and is remembered once; ids of subscriptions are not worth the search for repeats.
+    distinct: str = "distinct"
 
     def applies(self, export: Export) -> bool:
         return self.column in export.header.present and (not self.tables or export.table.name in self.tables)
@@ -34,7 +36,7 @@ class _Subject:
 
 _SUBJECTS = (
     _Subject("customer_id", "unread_customers", columns="{table},"),
-    _Subject("subscription_id", "unread_subscriptions", ("subscriptions",)),
+    _Subject("subscription_id", "unread_subscriptions", ("subscriptions",), distinct=""),
     _Subject("sku_id", "unread_offers", ("price_list",), cell="offer_key"),
 )
 
@@ -96,8 +98,8 @@ def _remember_subjects(connection: Connection, export: Export, staged: str) -> N
         cell = subject.cell or f"raw_cells[{cells.index(subject.column) + 1}]"
         connection.execute(f"""
             insert into core.{subject.target}
-            select distinct {subject.columns.format(table=literal(export.table.name))} lower({cell}) from {staged}
-            where broken <> 0 and {cell} is not null
+            select {subject.distinct} {subject.columns.format(table=literal(export.table.name))} lower({cell})
+            from {staged} where broken <> 0 and {cell} is not null
         """)
     # A record that could not be split may still show whose it is; an export without any such sign may lack anybody.
     connection.execute(f"""
