@@ -108,7 +108,8 @@ def _remember_subjects(connection: Connection, export: Export, staged: str) -> N
     """)
     connection.execute(f"""
         insert into core.unread_customers
-        select distinct {literal(export.table.name)}, id from (select unnest(ids) as id from torn)
+        select {literal(export.table.name)}, id from (select unnest(ids) as id from torn)
+        except select table_name, customer_id from core.unread_customers
     """)
     if export.table.required:
         blind = "true" if export.table.name == "subscriptions" else "ids = []"
@@ -166,7 +167,8 @@ def _remember_contradicted(connection: Connection, export: Export, staged: str) 
     """Rows that say otherwise than the one that is used leave their subject in doubt."""
     doubted = f"{staged} where rowid in (select row_id from repeats where not is_same)"
     connection.execute(
-        f"insert into core.unread_customers select distinct {literal(export.table.name)}, customer_id from {doubted}"
+        f"insert into core.unread_customers select {literal(export.table.name)}, customer_id from {doubted} "
+        "except select table_name, customer_id from core.unread_customers"
     )
     if export.table.name == "subscriptions":
         connection.execute(f"insert into core.unread_subscriptions select distinct subscription_id from {doubted}")

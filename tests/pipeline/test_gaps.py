@@ -74,6 +74,16 @@ def test_a_qualification_that_was_cut_short_makes_no_violation(tmp_path: Path) -
     assert night(tmp_path, state, 19, qualifications=[f"{approved[0]},extra", *approved[1:]]) == {}
 
 
+def test_a_customer_with_two_unread_rows_is_reported_once(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    customer = CUSTOMER.format(1)
+    night(
+        tmp_path, state, 18, qualifications=[f"{customer},None,Maybe", f"{customer},None,,extra", *QUALIFICATIONS[1:]]
+    )
+    with (state / "latest" / "findings.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["customer_id"] for row in csv.DictReader(file) if row["rule"] == "QUAL04"] == [customer]
+
+
 def test_a_price_list_that_is_missing_or_has_lost_the_offer_closes_nothing(tmp_path: Path) -> None:
     state = tmp_path / "state"
     plain = [line.replace("Teams (Education Faculty Pricing)", "Teams") for line in SALES]
