@@ -12,29 +12,32 @@ from schemas.dates import SLASHED, DateOrder
 from schemas.finding import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 
 def decide_orders(export: Export, configured: Mapping[str, DateOrder]) -> tuple[dict[str, DateOrder], list[Problem]]:
-    """Return the order of each column that has slashed dates, and a problem for each that nothing decides."""
+    """Return the order of each column that has slashed dates, and a problem for each that nothing decides.
+
+    A configured order is taken as it is; among many files of one table, only for those whose own values decide nothing.
+    """
     orders = dict(configured)
     problems = []
-    for name, first_passes, second_passes in _slashed_columns(export, configured):
+    for name, first_passes, second_passes in _slashed_columns(export, () if export.table.many else configured):
         if first_passes and second_passes:
             problems.append(_contradicting(export, name))
         elif first_passes:
             orders[name] = DateOrder.DAY_FIRST
         elif second_passes:
             orders[name] = DateOrder.MONTH_FIRST
-        else:
+        elif name not in orders:
             problems.append(_undecided(export, name))
     return orders, problems
 
 
-def _slashed_columns(export: Export, configured: Mapping[str, DateOrder]) -> Iterator[tuple[str, bool, bool]]:
+def _slashed_columns(export: Export, configured: Collection[str]) -> Iterator[tuple[str, bool, bool]]:
     """Read the columns of dates whole: a part that passes twelve in any row can only be the day."""
     dates = [column.name for column in export.table.columns if column.kind.stored is Stored.DAY]
-    names = [name for name in dates if name in export.header.present and name not in configured]
+    names = [name for name in dates if name in export.header.columns and name not in configured]
     if not names or not export.text.is_slashed:
         return
     sums = ", ".join(

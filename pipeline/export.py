@@ -54,17 +54,21 @@ class Text:
 
 @dataclass(frozen=True)
 class Header:
-    """The header line: `columns` in file order (None: not known, ignored), after `skip` lines, itself included."""
+    """The header line: `columns` in file order (None: not known, ignored), after `skip` lines, itself included.
+
+    `stated` are columns, each with the value that a line before the header gives to its empty cells.
+    """
 
     skip: int
     delimiter: str
     columns: tuple[str | None, ...]
     ignored: tuple[str, ...]
+    stated: tuple[tuple[str, str], ...] = ()
 
     @property
     def present(self) -> frozenset[str]:
-        """The schema's columns that the export has."""
-        return frozenset(name for name in self.columns if name is not None)
+        """The schema's columns that the export has, in its rows or stated before them."""
+        return frozenset((*(name for name in self.columns if name is not None), *(name for name, _ in self.stated)))
 
 
 @dataclass(frozen=True)

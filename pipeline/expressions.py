@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from pipeline.database import identifier, literal
 from schemas.column import Column, Stored
-from schemas.conditions import SEPARATORS, WHOLE_NUMBER, InRange, IsDate, OneOf, Ordered, Present, Shape
+from schemas.conditions import SEPARATORS, WHOLE_NUMBER, Either, InRange, IsDate, OneOf, Ordered, Present, Shape
 from schemas.dates import DOTTED, ISO_OFFSET, ISO_UTC, SLASHED, DateOrder
-from schemas.table import DaysAfter, Derived, Flag, PriceKey
+from schemas.derived import ENDLESS_YEAR, NEW_COMMERCE_MARK, PLAN_MONTHS, Derived, LastDay, MonthlyPrice, PriceKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from schemas.table import Flag
 
 
 def raw(name: str) -> str:
@@ -44,6 +46,9 @@ def holds(flag: Flag, typed: str, orders: Mapping[str, DateOrder]) -> str:
         case Ordered(first=first, second=second):
             days = day(raw(first), orders.get(first)), day(raw(second), orders.get(second))
             return f"coalesce({days[0]} <= {days[1]}, true)"
+        case Either(groups=groups):
+            complete = (" and ".join(f"{raw(name)} is not null" for name in group) for group in groups)
+            return f"({' or '.join(f'({group})' for group in complete)})"
 
 
 def day(cell: str, order: DateOrder | None) -> str:
@@ -100,21 +105,29 @@ def value(  # noqa: PLR0911 - one line for each way of storing
 
 
 def _canonical(column: Column, cell: str) -> str:
-    """Look the spelling up as it stands; only what is not found is folded, which costs more."""
     (closed,) = (condition for condition in column.conditions if isinstance(condition, OneOf))
-    cases = " ".join(f"when {literal(spelling)} then {literal(name)}" for spelling, name in closed.spellings)
+    return _looked_up(cell, ((spelling, literal(name)) for spelling, name in closed.spellings))
+
+
+def _looked_up(cell: str, spellings: Iterable[tuple[str, str]]) -> str:
+    """Look the spelling up as it stands; only what is not found is folded, which costs more."""
+    cases = " ".join(f"when {literal(spelling)} then {found}" for spelling, found in spellings)
     return f"case lower({cell}) {cases} else case {folded(cell)} {cases} end end"
 
 
-def derived(column: Derived, orders: Mapping[str, DateOrder]) -> str:
-    """Compute a column that rules need and that portable SQL could not compute."""
+def derived(column: Derived) -> str:
+    """Compute a column from raw cells, and from typed columns of the same SELECT by their names."""
     match column:
         case PriceKey(product_id=product, sku_id=sku, offer_id=offer_id):
             new_commerce = f"concat({raw(product)}, ':', {padded(raw(sku))})"
-            return f"lower(if({raw(product)} is null, {raw(offer_id)}, {new_commerce}))"
-        case DaysAfter(name=name, start=start, days=days):
-            given = day(raw(name), orders.get(name))
-            return f"coalesce({given}, {day(raw(start), orders.get(start))} + {days})"
+            is_whole = f"{raw(product)} is not null and {raw(sku)} is not null"
+            return f"lower(if({is_whole}, {new_commerce}, {raw(offer_id)}))"
+        case MonthlyPrice(price=price, plan=plan):
+            months = _looked_up(raw(plan), ((spelling, str(months)) for spelling, months in PLAN_MONTHS.items()))
+            return f"{price} / {months}"
+        case LastDay(end=end, offer_id=offer_id):
+            is_legacy = f"not contains({raw(offer_id)}, {literal(NEW_COMMERCE_MARK)})"
+            return f"case when {end} < date '{ENDLESS_YEAR}-01-01' then {end} - cast({is_legacy} as integer) end"
 
 
 def padded(sku: str) -> str:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pipeline.config import Config
-    from pipeline.survey import Encoding
+    from pipeline.config import Config, TableConfig
 
 _HALF = 0.5
 _RERUN = "Ask for the export to be run again"
@@ -36,20 +35,25 @@ class Question:
     lines_before: Mapping[str, int]
 
 
-def admit(question: Question, config: Config, work: Path) -> dict[str, Export]:
-    """Return the export of each table that was supplied, in the order of the catalog.
+def admit(question: Question, config: Config, work: Path) -> list[Export]:
+    """Return the exports that were supplied, in the order of the catalog; a table of many files has as many.
 
     `work` takes transcoded copies. Raises NotAuditedError with every problem of every file.
     """
     found, problems = find_exports(question.folder, TABLES.values())
-    exports: dict[str, Export] = {}
+    exports: list[Export] = []
+    refused = set()
     for item in found:
         outcome = _examine(item, question, config, work)
         if isinstance(outcome, Export):
-            exports[item.table.name] = outcome
+            exports.append(outcome)
         else:
             problems += outcome
-    problems += _offered_twice(list(exports.values()))
+            refused.add(item.table.name)
+    for name in TABLES:
+        if name not in refused:
+            problems += _shrunken([export for export in exports if export.table.name == name], question, config)
+    problems += _offered_twice(exports)
     if problems:
         raise NotAuditedError(problems)
     return exports
@@ -60,14 +64,14 @@ def _examine(found: Found, question: Question, config: Config, work: Path) -> Ex
     settings = config.tables.get(found.table.name)
     if problem := _stale(found, question.as_of, config):
         return [problem]
-    text = _read_text(found, settings.encoding if settings else None, work)
+    text = _read_text(found, settings, work)
     if isinstance(text, Problem):
         return [text]
     header = read_header(found.table, found.path.name, text, settings.delimiter if settings else None)
     if not isinstance(header, Header):
         return header
     export = Export(found, text, header)
-    problem = _empty(export, config) or _shrunken(export, question.lines_before, config) or _misshapen(export)
+    problem = _empty(export, config) or _misshapen(export)
     if problem:
         return [problem]
     orders, undecided = decide_orders(export, settings.date_order if settings else {})
@@ -97,8 +101,9 @@ def _age_limit(found: Found, config: Config) -> float | None:
     return config.gate.max_age_hours if found.table.required else None
 
 
-def _read_text(found: Found, encoding: Encoding | None, work: Path) -> Text | Problem:
+def _read_text(found: Found, settings: TableConfig | None, work: Path) -> Text | Problem:
     file = found.path.name
+    configured = settings.encoding if settings else None
     try:
         seen = survey(found.path)
         if seen.size == 0:
@@ -108,7 +113,8 @@ def _read_text(found: Found, encoding: Encoding | None, work: Path) -> Text | Pr
                 file, f"line {seen.nul_line}", "a NUL byte: the file is binary or damaged", "a CSV text file", ""
             )
             return replace(nul, next_step=f"{_RERUN} as CSV; UTF-16 needs a byte order mark.")
-        decided = encoding or seen.encoding
+        # Many files of one table need not all have the configured encoding.
+        decided = (seen.encoding or configured) if found.table.many else (configured or seen.encoding)
         if decided is None:
             setting = f"tables.{found.table.name}.encoding"
             pages = "UTF-8, UTF-16 with a byte order mark, Windows-1250 or Windows-1252"
@@ -138,20 +144,22 @@ def _empty(export: Export, config: Config) -> Problem | None:
     )
 
 
-def _shrunken(export: Export, lines_before: Mapping[str, int], config: Config) -> Problem | None:
-    before = lines_before.get(export.table.name, 0)
-    lost = before - export.data_lines
+def _shrunken(exports: list[Export], question: Question, config: Config) -> list[Problem]:
+    """Compare the lines of all files of one table: what moves from one list to another is not lost."""
+    before = question.lines_before.get(exports[0].table.name, 0) if exports else 0
+    lines = sum(export.data_lines for export in exports)
     may_halve = config.gate.max_shrink_share >= _HALF
-    is_halved = not may_halve and before > config.gate.max_shrink_rows and export.data_lines * 2 <= before
-    if lost <= max(config.gate.max_shrink_rows, before * config.gate.max_shrink_share) and not is_halved:
-        return None
-    return Problem(
-        export.file,
+    is_halved = not may_halve and before > config.gate.max_shrink_rows and lines * 2 <= before
+    if before - lines <= max(config.gate.max_shrink_rows, before * config.gate.max_shrink_share) and not is_halved:
+        return []
+    problem = Problem(
+        " and ".join(export.file for export in exports),
         "",
-        f"{export.data_lines} lines after {before} on the last good night",
+        f"{lines} lines after {before} on the last good night",
         f"at most {config.gate.max_shrink_share:.0%} or {config.gate.max_shrink_rows} fewer, and never half of more",
         f"{_RERUN}, or set gate.max_shrink_share in the configuration.",
     )
+    return [problem]
 
 
 def _misshapen(export: Export) -> Problem | None:
@@ -175,5 +183,8 @@ def _offered_twice(exports: list[Export]) -> list[Problem]:
         other = first.setdefault(export.text.sha256, export)
         if other is not export:
             found = f"the same content as {other.file}"
-            problems.append(Problem(export.file, "", found, "a file of its own for each table", f"{_RERUN}."))
+            is_one_table = other.table is export.table
+            expected = "each export once" if is_one_table else "a file of its own for each table"
+            step = "Remove one of them, then run again." if is_one_table else f"{_RERUN}."
+            problems.append(Problem(export.file, "", found, expected, step))
     return problems

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import csv
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipeline.export import MAX_RECORD_BYTES, Header, Text
+from pipeline.preamble import DELIMITERS, read_preamble, split, stated_columns
 from schemas.finding import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from schemas.conditions import Either
     from schemas.table import Table
 
-DELIMITERS = (",", ";", "\t")
 SAMPLE_RECORDS = 500
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
-_PREAMBLE = ("#type ", "sep=")
 _HEADER_LINES = 20
 # Python's reader would stop at cells of 131,072 characters, which DuckDB reads.
 csv.field_size_limit(MAX_RECORD_BYTES)
@@ -28,30 +29,30 @@ _RERUN = "Ask for the export to be run again"
 def read_header(table: Table, file: str, text: Text, delimiter: str | None) -> Header | list[Problem]:
     """Return the header, or why there is none that fits. `delimiter` is the configured one, if any."""
     lines = _first_lines(text)
-    skipped = next((n for n, line in enumerate(lines) if not _is_preamble(line)), len(lines))
-    if skipped == len(lines):
+    said = read_preamble(table, lines)
+    if len(said) == len(lines):
         return [Problem(file, "", "no line of text", "a header line and rows", f"{_RERUN}.")]
-    candidates = [_split(lines[skipped], mark) for mark in ([delimiter] if delimiter else DELIMITERS)]
-    mark, cells = max(candidates, key=lambda split: sum(table.match(cell) is not None for cell in split[1]))
+    candidates = [(mark, split(lines[len(said)], mark)) for mark in _delimiters(table, delimiter)]
+    mark, cells = max(candidates, key=lambda candidate: sum(table.match(cell) is not None for cell in candidate[1]))
     if len(cells) == 1 or not any(table.match(cell) for cell in cells):
-        return [_unknown(table, file, skipped + 1, cells)]
-    return _complete(table, file, skipped + 1, mark, cells)
+        return [_unknown(table, file, len(said) + 1, cells)]
+    stated, problems = stated_columns(table, file, said)
+    header = _complete(table, file, len(said) + 1, mark, cells)
+    if not isinstance(header, Header):
+        return [*problems, *header]
+    return problems or replace(header, stated=stated)
+
+
+def _delimiters(table: Table, configured: str | None) -> tuple[str, ...]:
+    """Return what may part the cells; many files of one table need not all be parted by the configured one."""
+    if configured is None:
+        return DELIMITERS
+    return (configured, *DELIMITERS) if table.many else (configured,)
 
 
 def _first_lines(text: Text) -> list[str]:
     with text.path.open(encoding="utf-8-sig", errors="replace", newline="\n") as file:
         return [file.readline(MAX_RECORD_BYTES).rstrip("\n") for _ in range(_HEADER_LINES)]
-
-
-def _is_preamble(line: str) -> bool:
-    return not line.strip(' ,;\t"') or line.lstrip('"').lower().startswith(_PREAMBLE)
-
-
-def _split(line: str, delimiter: str) -> tuple[str, list[str]]:
-    try:
-        return delimiter, [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, strict=True))]
-    except csv.Error:
-        return delimiter, []
 
 
 def _unknown(table: Table, file: str, line: int, cells: Sequence[str]) -> Problem:
@@ -60,9 +61,15 @@ def _unknown(table: Table, file: str, line: int, cells: Sequence[str]) -> Proble
         file,
         f"line {line}",
         f"{len(cells)} column(s), none with a header that belongs to {table.name}" if len(cells) > 1 else "one column",
-        f"a header line such as {', '.join(c.name for c in table.columns if c.required)}, split by {marks}",
+        f"a header line such as {', '.join(_least(table))}, split by {marks}",
         f"{_RERUN}, or set tables.{table.name}.delimiter in the configuration.",
     )
+
+
+def _least(table: Table) -> list[str]:
+    """Return the columns of the shortest header that fits."""
+    groups = {name for either in table.either for name in either.groups[0]}
+    return [column.name for column in table.columns if column.required or column.name in groups]
 
 
 def _complete(table: Table, file: str, line: int, delimiter: str, cells: list[str]) -> Header | list[Problem]:
@@ -74,8 +81,19 @@ def _complete(table: Table, file: str, line: int, delimiter: str, cells: list[st
             headers = " or ".join((column.name, *column.aliases))
             found = f"no column {column.name} among {len(cells)} columns"
             problems.append(Problem(file, f"line {line}", found, f"a header {headers}", f"{_RERUN} with that column."))
+    problems += [
+        _incomplete(file, line, either, len(cells))
+        for either in table.either
+        if not any(set(group) <= set(names) for group in either.groups)
+    ]
     ignored = tuple(cell for cell, name in zip(cells, names, strict=True) if name is None)
     return problems or Header(line, delimiter, tuple(names), ignored)
+
+
+def _incomplete(file: str, line: int, either: Either, width: int) -> Problem:
+    lacking = " nor ".join(" and ".join(group) for group in either.groups)
+    found = f"neither {lacking} among {width} columns"
+    return Problem(file, f"line {line}", found, f"headers {either.expected}", f"{_RERUN} with those columns.")
 
 
 def _repeated(names: Sequence[str | None]) -> list[str]:

@@ -16,7 +16,7 @@ from schemas.catalog import TABLES
 from schemas.finding import Input, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from pipeline.config import UnreadConfig
     from pipeline.database import Connection
@@ -35,27 +35,40 @@ class Engine(StrEnum):
     PANDERA = "pandera"
 
 
-def load_all(
-    connection: Connection, exports: Mapping[str, Export], engine: Engine, unread: UnreadConfig
-) -> list[Input]:
-    """Fill every table of `core`; one that was not supplied is empty.
+def load_all(connection: Connection, exports: Iterable[Export], engine: Engine, unread: UnreadConfig) -> list[Input]:
+    """Fill every table of `core`; one that was not supplied is empty. A table of many files has as many inputs.
 
     Raises NotAuditedError where lines cannot be accounted for or too many rows are unread, and FaultError where
     sieve and referee disagree.
     """
-    inputs = [
-        load(connection, exports[name], engine, unread) if name in exports else create_absent(connection, table)
-        for name, table in TABLES.items()
-    ]
+    by_table: dict[str, list[Export]] = {name: [] for name in TABLES}
+    for export in exports:
+        by_table[export.table.name].append(export)
+    inputs: list[Input] = []
+    for name, files in by_table.items():
+        inputs += [load(connection, export, engine, unread) for export in files[:1]]
+        inputs += [load_beside(connection, export, engine, unread) for export in files[1:]]
+        inputs += [] if files else [create_absent(connection, TABLES[name])]
     problems = [problem for item in inputs if (problem := _too_much_unread(item, unread))]
     if problems:
         raise NotAuditedError(problems, unread_rows(connection))
     return inputs
 
 
-def load(connection: Connection, export: Export, engine: Engine, unread: UnreadConfig) -> Input:
-    """Fill the table of `core` that the export is for."""
+def load_beside(connection: Connection, export: Export, engine: Engine, unread: UnreadConfig) -> Input:
+    """Add a further file to a table: it is read into a table of its own first, as its lines are counted from one."""
     table = f"core.{export.table.name}"
+    item = load(connection, export, engine, unread, f"{table}_beside")
+    connection.execute(f"insert into {table} by name select * from {table}_beside")
+    connection.execute(f"drop table {table}_beside")
+    return item
+
+
+def load(
+    connection: Connection, export: Export, engine: Engine, unread: UnreadConfig, table: str | None = None
+) -> Input:
+    """Create `table` from one file; by default it is the table of `core` that the export is for."""
+    table = table or f"core.{export.table.name}"
     rows = select_rows(export, scan(export.text, export.header), judged_later=engine is Engine.PANDERA)
     connection.execute(f"create table {table} as {rows}")
     reckoning = reconcile(connection, export, table)
@@ -101,6 +114,8 @@ def _notes(connection: Connection, export: Export, table: str) -> list[str]:
     if export.header.ignored:
         names = ", ".join(name or "(no name)" for name in export.header.ignored)
         notes.append(f"Columns that are not known were ignored: {names}.")
+    for name, value in export.header.stated:
+        notes.append(f"Rows without a {name} of their own have {value}, as the lines before the header say.")
     for name, order in export.orders.items():
         notes.append(f"Slashed dates in {name} were read {order}.")
     for column in export.table.columns:

@@ -22,8 +22,9 @@ _GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 class _Subject:
     """Which cell of an unread row names what it is about, and the table that remembers it."""
 
-    column: str
     target: str
+    # Without this column an export names nobody; empty: the cell is computed in every export.
+    column: str = ""
     tables: tuple[str, ...] = ()
     columns: str = ""
     cell: str = ""
@@ -31,13 +32,14 @@ class _Subject:
     distinct: str = "distinct"
 
     def applies(self, export: Export) -> bool:
-        return self.column in export.header.present and (not self.tables or export.table.name in self.tables)
+        named = not self.column or self.column in export.header.present
+        return named and (not self.tables or export.table.name in self.tables)
 
 
 _SUBJECTS = (
-    _Subject("customer_id", "unread_customers", columns="{table},"),
-    _Subject("subscription_id", "unread_subscriptions", ("subscriptions",), distinct=""),
-    _Subject("sku_id", "unread_offers", ("price_list",), cell="offer_key"),
+    _Subject("unread_customers", "customer_id", columns="{table},"),
+    _Subject("unread_subscriptions", "subscription_id", ("subscriptions",), distinct=""),
+    _Subject("unread_offers", tables=("price_list",), cell="offer_key"),
 )
 
 
@@ -45,7 +47,7 @@ def quarantine_broken(connection: Connection, export: Export, staged: str, kept_
     """Move rejected records and rows with a broken flag into the quarantine; return how many rows these are.
 
     A rejected record counts as a row for each of its lines, since a stray quote may have swallowed as many. Counts
-    are exact; of each table the first `kept_rows` by line are kept with every reason.
+    are exact; of each file the first `kept_rows` by line are kept with every reason.
     """
     _keep_rejected(connection, export, kept_rows)
     _keep_flagged(connection, export, staged, kept_rows)
@@ -75,9 +77,9 @@ def _keep_flagged(connection: Connection, export: Export, staged: str, kept_rows
     """Give one quarantine row to each flag that a row breaks."""
     positions = [column.name for column in export.table.columns if column.name in export.header.present]
     flags = ", ".join(
-        f"({bit}, {literal(flag.column)}, {positions.index(flag.column) + 1}, {literal(flag.condition.expected)})"
+        f"({bit}, {literal(place)}, {positions.index(place) + 1}, {literal(flag.condition.expected)})"
         for bit, flag in enumerate(export.table.flags)
-        if flag.column in export.header.present
+        if (place := flag.place(export.header.present))
     )
     connection.execute(f"""
         insert into quarantine.rows
@@ -195,6 +197,6 @@ def unread_rows(connection: Connection) -> tuple[UnreadRow, ...]:
     """Return the quarantine, one entry for each reason, in the order of files and lines."""
     rows = connection.execute(
         "select table_name, file, line, column_name, value, reason from quarantine.rows "
-        "order by table_name, line, column_name, reason"
+        "order by table_name, file, line, column_name, reason"
     ).fetchall()
     return tuple(UnreadRow(*row) for row in rows)

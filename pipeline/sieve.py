@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.database import literal
 from pipeline.expressions import derived, holds, raw, value
-from schemas.conditions import Ordered
 
 if TYPE_CHECKING:
     from pipeline.export import Export
     from schemas.column import Column
-    from schemas.table import Flag, Table
+    from schemas.derived import Derived
+    from schemas.table import Table
 
 # Of the rows that break nothing the referee sees about this many, and of very large files one in so many.
 SAMPLED_ROWS = 1_000
@@ -26,31 +26,42 @@ def select_rows(export: Export, source: str, *, judged_later: bool = False) -> s
     With `judged_later` nothing is judged, and every row keeps its raw cells for pandera.
     """
     table, present = export.table, export.header.present
-    filled = {column.name: column for column in table.derived}
-    columns = [
-        f"{derived(filled[c.name], export.orders) if c.name in filled else typed(c, export)} as {c.name}"
-        for c in table.columns
-    ]
-    names = {column.name for column in table.columns}
-    columns += [f"{derived(d, export.orders)} as {d.name}" for d in table.derived if d.name not in names]
-    cells = ", ".join(raw(c.name) for c in table.columns if c.name in present)
-    everything = ", ".join(
-        raw(c.name) if c.name in present else f"cast(null as varchar) as {raw(c.name)}" for c in table.columns
-    )
-    one_in = min(export.data_lines // SAMPLED_ROWS + 1, SAMPLED_ONE_IN)
-    sampled = f"hash({raw(table.columns[0].name)}) % {one_in} = 0"
+    columns = [f"{typed(c, export)} as {c.name}" for c in table.columns]
+    columns += [f"{_computed(d, present)} as {d.name}" for d in table.derived]
+    cells = [raw(c.name) for c in table.columns if c.name in present]
+    kept = "true" if judged_later else f"broken <> 0 or {_is_sampled(export, cells[0])}"
+    everything = ", ".join(f"{_cell(c, export)} as {raw(c.name)}" for c in table.columns)
     return (
         f"select {', '.join(columns)}, {'0::bigint' if judged_later else mask(export)} as broken, "
-        f"case when {'true' if judged_later else f'broken <> 0 or {sampled}'} then [{cells}] end as raw_cells "
+        f"case when {kept} then [{', '.join(cells)}] end as raw_cells "
         f"from (select {everything} from {source})"
     )
+
+
+def _is_sampled(export: Export, first_cell: str) -> str:
+    """Choose rows by the content that tells them apart, so that the choice is the same in every order."""
+    one_in = min(export.data_lines // SAMPLED_ROWS + 1, SAMPLED_ONE_IN)
+    names = [name for either in export.table.either for name in either.columns if name in export.header.present]
+    return f"hash({', '.join(map(raw, names)) or first_cell}) % {one_in} = 0"
+
+
+def _cell(column: Column, export: Export) -> str:
+    """Give the raw cell, or what the preamble says where that is empty."""
+    stated = dict(export.header.stated).get(column.name)
+    if column.name not in export.header.columns:
+        return "cast(null as varchar)" if stated is None else literal(stated)
+    return raw(column.name) if stated is None else f"coalesce({raw(column.name)}, {literal(stated)})"
+
+
+def _computed(column: Derived, present: frozenset[str]) -> str:
+    """Give a derived column its type; without the columns that it needs it is null."""
+    return f"cast({derived(column) if present.issuperset(column.needs) else 'null'} as {column.duckdb_type})"
 
 
 def empty_table(table: Table) -> str:
     """Compile a SELECT of no rows with the columns that a loaded table has."""
     columns = [f"cast(null as {column.kind.duckdb_type}) as {column.name}" for column in table.columns]
-    names = {column.name for column in table.columns}
-    columns += [f"cast(null as varchar) as {d.name}" for d in table.derived if d.name not in names]
+    columns += [f"cast(null as {d.duckdb_type}) as {d.name}" for d in table.derived]
     return f"select {', '.join(columns)}, cast(null as bigint) as line, cast(null as varchar) as file where false"
 
 
@@ -68,13 +79,6 @@ def mask(export: Export) -> str:
     bits = [
         f"if({holds(flag, value(table.column(flag.column), export.orders), export.orders)}, 0, {1 << bit})"
         for bit, flag in enumerate(table.flags)
-        if applies(flag, export.header.present)
+        if flag.place(export.header.present)
     ]
     return f"cast({' + '.join(bits) or '0'} as bigint)"
-
-
-def applies(flag: Flag, present: frozenset[str]) -> bool:
-    """Whether a flag can be judged on an export with these columns."""
-    if isinstance(flag.condition, Ordered):
-        return {flag.condition.first, flag.condition.second} <= present
-    return flag.column in present

@@ -121,4 +121,30 @@ class Ordered:
         return f"a date on or after {self.first}"
 
 
-Condition = Present | Shape | OneOf | InRange | IsDate | Ordered
+@dataclass(frozen=True)
+class Either:
+    """Of some groups of cells in one row, at least one has no empty cell; of the headers, none is missing from one."""
+
+    groups: tuple[tuple[str, ...], ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of all groups."""
+        return tuple(name for group in self.groups for name in group)
+
+    @property
+    def expected(self) -> str:
+        """What to tell the user."""
+        return ", or ".join(" and ".join(group) for group in self.groups)
+
+    def holds(self, rows: pd.DataFrame) -> pd.Series:
+        """Judge each row; a column that the export does not have is empty in every one."""
+        import pandas as pd
+
+        complete = pd.Series(data=False, index=rows.index)
+        for group in self.groups:
+            complete |= rows.reindex(columns=list(group)).notna().all(axis="columns")
+        return complete
+
+
+Condition = Present | Shape | OneOf | InRange | IsDate | Ordered | Either

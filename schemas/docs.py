@@ -25,8 +25,21 @@ def column_docs() -> str:
 def _table(table: Table) -> str:
     need = "required" if table.required else "optional"
     rows = [f"| {' | '.join(column.documentation)} |" for column in table.columns]
-    head = f"## {table.name} ({need})\n\n{table.purpose[:1].upper()}{table.purpose[1:]}.\n"
+    head = f"## {table.name} ({need})\n\n{' '.join(_sentences(table))}\n"
     return "\n".join([head, "| column | kind | | also accepted | meaning |", "|-|-|-|-|-|", *rows, ""])
+
+
+def _sentences(table: Table) -> list[str]:
+    """Return what holds of the whole table, beginning with what it is about."""
+    sentences = [f"{table.purpose[:1].upper()}{table.purpose[1:]}."]
+    if table.many:
+        sentences.append("Of several files all are read.")
+    sentences += [f"Every row needs {either.expected}." for either in table.either]
+    sentences += [
+        f"A line `{key},...` before the header gives the {column} of every row without one of its own."
+        for key, column in table.preamble
+    ]
+    return sentences
 
 
 if __name__ == "__main__":

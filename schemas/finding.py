@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
+    from decimal import Decimal
 
 Fact = str | int | float | bool | None
 
@@ -51,9 +52,10 @@ class Verdict(StrEnum):
 
 
 class Judgement(StrEnum):
-    """Whether a rule could be judged tonight; anything but JUDGED closes no finding."""
+    """Whether a rule could be judged tonight; PARTLY closes no finding on a subject that could not be."""
 
     JUDGED = "judged"
+    PARTLY = "partly judged"
     INPUT_MISSING = "not judged: input missing"
     ERROR = "not judged: error"
 
@@ -76,6 +78,8 @@ class Rule:
     """One rule as its file states it; `message` holds {fact} fields.
 
     Without one of its `needs` it is not judged. Without one of its `uses` it is, but closes nothing for a while.
+    It drops a finding on a subject that one of the rules it `gives_way_to` reports. `not_judged` explains, by code,
+    why single subjects could not be judged.
     """
 
     id: str
@@ -90,11 +94,16 @@ class Rule:
     key: tuple[str, ...]
     since: date
     uses: tuple[str, ...] = ()
+    gives_way_to: tuple[str, ...] = ()
+    not_judged: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """What one rule came to tonight; counts are findings."""
+    """What one rule came to tonight; counts are findings.
+
+    `gaps` counts the subjects that it could not judge, by their code in the rule's `not_judged`.
+    """
 
     rule: Rule
     judgement: Judgement
@@ -102,10 +111,16 @@ class RuleResult:
     found: int = 0
     new: int = 0
     closed: int = 0
+    gaps: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def is_judged(self) -> bool:
-        """Whether the rule saw all the inputs it needs and ran."""
+        """Whether the rule saw all the inputs it needs and ran, if only on some of its subjects."""
+        return self.judgement in {Judgement.JUDGED, Judgement.PARTLY}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the rule judged every subject."""
         return self.judgement is Judgement.JUDGED
 
 
@@ -113,15 +128,17 @@ class RuleResult:
 class Finding:
     """One thing that is wrong or coming, about one subject.
 
-    `finding_id` is "F-" and 12 hex digits. `facts` are the rule's columns beyond the subject; `seats` counts
-    licences; `source` is "file:line" of the row that the finding rests on, or "" where there is none. One that is not
-    `confirmed` was not seen tonight, but nothing says that it is over: its rule was not judged, or a row is unread.
+    `finding_id` is "F-" and 12 hex digits. `customer_id` is None where the partner itself is the subject. `facts`
+    are the rule's columns beyond the subject; `seats` counts licences, and `monthly_amount` is what they cost a month
+    in `currency`, where a price is known; `source` is "file:line" of the row that the finding rests on, or "" where
+    there is none. One that is not `confirmed` was not seen tonight, but nothing says that it is over: its rule was
+    not judged, or a row is unread.
     """
 
     finding_id: str
     rule: Rule
     state: State
-    customer_id: str
+    customer_id: str | None
     company_name: str | None
     customer_type: str | None
     subscription_id: str | None
@@ -133,6 +150,8 @@ class Finding:
     source: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
     confirmed: bool = True
+    monthly_amount: Decimal | None = None
+    currency: str | None = None
 
     @property
     def level(self) -> Level:

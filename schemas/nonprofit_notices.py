@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from schemas.column import BOOLEAN, DATE, GUID, Column
 from schemas.conditions import Ordered
-from schemas.table import DaysAfter, Table
-
-# "90-day notice before the qualification is removed": Sell to specialized industries, Partner Center.
-NOTICE_DAYS = 90
+from schemas.table import Table
 
 NONPROFIT_NOTICES = Table(
     name="nonprofit_notices",
     purpose="which nonprofit customers are losing their qualification, and when",
     key=("customer_id", "notice_date"),
-    derived=(DaysAfter("removal_date", "notice_date", NOTICE_DAYS),),
     ordered=(Ordered("notice_date", "removal_date"),),
     columns=(
         Column("customer_id", GUID, "Microsoft tenant", required=True, aliases=("CustomerTenantId", "TenantId")),

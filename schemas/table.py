@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from schemas.conditions import Condition, IsDate, Ordered, fold
+from schemas.conditions import Condition, Either, IsDate, Ordered, fold
 from schemas.dates import DateOrder, parse_date
 
 if TYPE_CHECKING:
@@ -15,30 +15,9 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
     from schemas.column import Column
+    from schemas.derived import Derived
 
 MOST_CONDITIONS = 63
-
-
-@dataclass(frozen=True)
-class PriceKey:
-    """Joins a price to a sale: product:sku with the SKU padded to four, or a legacy offer's id."""
-
-    name: str
-    product_id: str
-    sku_id: str
-    offer_id: str
-
-
-@dataclass(frozen=True)
-class DaysAfter:
-    """Fills an empty date with another one plus some days."""
-
-    name: str
-    start: str
-    days: int
-
-
-Derived = PriceKey | DaysAfter
 
 
 @dataclass(frozen=True)
@@ -53,10 +32,24 @@ class Flag:
         """Names the flag in pandera's failure cases and in the quarantine."""
         return f"{self.column}: {type(self.condition).__name__}"
 
+    def place(self, present: frozenset[str]) -> str | None:
+        """Name the column under which a broken row is listed; None where the export lacks what it judges."""
+        match self.condition:
+            case Ordered(first=first, second=second):
+                return second if {first, second} <= present else None
+            case Either() as either:
+                return next((name for name in either.columns if name in present), None)
+            case _:
+                return self.column if self.column in present else None
+
 
 @dataclass(frozen=True)
 class Table:
-    """One kind of export. `key` names the columns that tell its rows apart (empty: rows may repeat)."""
+    """One kind of export. `key` names the columns that tell its rows apart (empty: rows may repeat).
+
+    Of `many` files all are read, of others the newest. Each pair of `preamble` names a line before the header, and the
+    column that its value fills in every row with an empty cell there. `either` holds for headers and for rows.
+    """
 
     name: str
     purpose: str
@@ -64,7 +57,10 @@ class Table:
     required: bool = False
     key: tuple[str, ...] = ()
     ordered: tuple[Ordered, ...] = ()
+    either: tuple[Either, ...] = ()
     derived: tuple[Derived, ...] = ()
+    many: bool = False
+    preamble: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a schema that the sieve could not compile, when it is imported and not on some night."""
@@ -74,6 +70,9 @@ class Table:
                 raise TypeError(message)
         if len(self.flags) > MOST_CONDITIONS:
             message = f"{self.name}: more than {MOST_CONDITIONS} conditions do not fit the mask"
+            raise TypeError(message)
+        if self.many and self.key:
+            message = f"{self.name}: keys are compared within one file, so a table of many files cannot have one"
             raise TypeError(message)
         headers = [header for column in self.columns for header in column.headers]
         twice = {header for header in headers if headers.count(header) > 1}
@@ -85,7 +84,8 @@ class Table:
     def flags(self) -> tuple[Flag, ...]:
         """All conditions in the order of their bits."""
         cells = tuple(Flag(column.name, condition) for column in self.columns for condition in column.conditions)
-        return cells + tuple(Flag(pair.second, pair) for pair in self.ordered)
+        pairs = tuple(Flag(pair.second, pair) for pair in self.ordered)
+        return cells + pairs + tuple(Flag(either.columns[0], either) for either in self.either)
 
     def column(self, name: str) -> Column:
         """Return the column of that name."""
@@ -102,7 +102,8 @@ class Table:
         """
         import pandera.pandas as pa
 
-        cells = [flag for flag in self.flags if flag.column in present and not isinstance(flag.condition, Ordered)]
+        flags = [flag for flag in self.flags if flag.place(present)]
+        cells = [flag for flag in flags if not isinstance(flag.condition, Ordered | Either)]
         columns = {
             name: pa.Column(
                 checks=[_cell_check(flag, orders) for flag in cells if flag.column == name],
@@ -111,30 +112,35 @@ class Table:
             )
             for name in present
         }
-        pairs = [pair for pair in self.ordered if {pair.first, pair.second} <= present]
-        return pa.DataFrameSchema(columns, checks=[_pair_check(pair, orders) for pair in pairs], strict=True)
+        rows = [
+            _row_check(flag.label, flag.condition, orders)
+            for flag in flags
+            if isinstance(flag.condition, Ordered | Either)
+        ]
+        return pa.DataFrameSchema(columns, checks=rows, strict=True)
 
 
 def _cell_check(flag: Flag, orders: Mapping[str, DateOrder]) -> pa.Check:
     import pandera.pandas as pa
 
     def holds(cells: pd.Series[Any]) -> pd.Series[bool]:
-        if isinstance(flag.condition, IsDate | Ordered):
+        if isinstance(flag.condition, IsDate | Ordered | Either):
             return cells.isna() | days(cells, orders.get(flag.column)).notna()
         return flag.condition.holds(cells)
 
     return pa.Check(holds, name=flag.label, ignore_na=False)
 
 
-def _pair_check(pair: Ordered, orders: Mapping[str, DateOrder]) -> pa.Check:
+def _row_check(label: str, condition: Ordered | Either, orders: Mapping[str, DateOrder]) -> pa.Check:
     import pandera.pandas as pa
 
     def holds(rows: pd.DataFrame) -> pd.Series[bool]:
-        first = days(rows[pair.first], orders.get(pair.first))
-        second = days(rows[pair.second], orders.get(pair.second))
+        if isinstance(condition, Either):
+            return condition.holds(rows)
+        first, second = (days(rows[name], orders.get(name)) for name in (condition.first, condition.second))
         return first.isna() | second.isna() | (first <= second)
 
-    return pa.Check(holds, name=Flag(pair.second, pair).label, ignore_na=False)
+    return pa.Check(holds, name=label, ignore_na=False)
 
 
 def days(cells: pd.Series[Any], order: DateOrder | None) -> pd.Series[Any]:

@@ -38,9 +38,9 @@ def command(folder: Path, as_of: datetime | None, state: Path | None, config_fil
     before = last_night(State(config.state).warehouse, day)
     with tempfile.TemporaryDirectory(prefix="csp-audit-check-") as work:
         exports = admit(Question(folder, day, before.lines), config, Path(work))
-    for export in exports.values():
+    for export in exports:
         ignored = len(export.header.ignored)
         click.echo(
-            f"{export.table.name:18} ok  {export.file}: {export.data_lines:,} lines, {export.text.encoding}, "
+            f"{export.table.name:22} ok  {export.file}: {export.data_lines:,} lines, {export.text.encoding}, "
             f"{len(export.header.present)} columns" + (f", {ignored} ignored" if ignored else "")
         )

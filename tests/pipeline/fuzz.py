@@ -12,6 +12,7 @@ from schemas.column import Column, Stored
 from schemas.conditions import OneOf
 
 if TYPE_CHECKING:
+    from schemas.conditions import Either
     from schemas.table import Table
 
 # Every run tries the same examples: a suite that fails now and then is soon ignored.
@@ -102,13 +103,22 @@ def doubtful(column: Column) -> st.SearchStrategy[str]:
 @st.composite
 def rows_of(draw: st.DrawFn, table: Table, most: int = 25) -> list[dict[str, str]]:
     """Draw rows of a table with all required columns and some of the others, in any order."""
-    optional = [column for column in table.columns if not column.required]
-    chosen = [column for column in table.columns if column.required]
+    keys = {name for either in table.either for name in draw(_groups(either))}
+    chosen = [column for column in table.columns if column.required or column.name in keys]
+    optional = [column for column in table.columns if column not in chosen]
     chosen += draw(st.lists(st.sampled_from(optional), unique_by=lambda column: column.name))
     columns = draw(st.permutations(chosen))
     # Most rows have a doubtful cell or two among good ones: a trap hides best in a row that would load.
     rows = []
     for _ in range(draw(st.integers(1, most))):
         traps = draw(st.sets(st.sampled_from(columns), max_size=3))
-        rows.append({c.name: draw(doubtful(c) if c in traps else good(c)) for c in columns})
+        row = {c.name: draw(doubtful(c) if c in traps else good(c)) for c in columns}
+        missing = draw(st.sets(st.sampled_from(sorted(keys)), max_size=2)) if keys else ()
+        rows.append(row | dict.fromkeys(missing, ""))
     return rows
+
+
+def _groups(either: Either) -> st.SearchStrategy[list[str]]:
+    """Return a strategy for columns of which an export needs some: at least one whole group."""
+    groups = st.lists(st.sampled_from(either.groups), min_size=1, unique=True)
+    return groups.map(lambda chosen: [name for group in chosen for name in group])

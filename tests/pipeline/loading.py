@@ -52,7 +52,8 @@ def load_content(
         work.mkdir()
         write_folder(folder, {name: rows for name, rows in night().items() if name != table})
         write(folder / f"{table}.csv", content)
-        export = admit(Question(folder, date.fromisoformat(AS_OF), {}), config, work)[table]
+        exports = admit(Question(folder, date.fromisoformat(AS_OF), {}), config, work)
+        (export,) = (export for export in exports if export.table.name == table)
         connection = _database()
         connection.execute(f"drop table if exists core.{table}")
         connection.execute("delete from quarantine.rows")

@@ -71,7 +71,7 @@ TOOLS = {
         Term > term_duration
         BillingPlan > billing_cycle
         SeatCount > quantity
-        MigratedFromSubscriptionId >
+        MigratedFromSubscriptionId > migrated_from_subscription_id
     """,
     "subscriptions, Insights": """
         SubscriptionId > subscription_id
@@ -120,6 +120,19 @@ TOOLS = {
         ERP Price > erp_price
         Segment > segment
         PreviousValues >
+    """,
+    "price_list, legacy": """
+        A/C/D/U >
+        Valid-From Date > effective_start_date
+        Valid To Date > effective_end_date
+        Offer Display Name > sku_title
+        Offer ID > offer_id
+        License Agreement Type > segment
+        Purchase Unit >
+        Secondary License Type >
+        End Customer Type >
+        List Price > unit_price
+        ERP Price > erp_price
     """,
 }
 

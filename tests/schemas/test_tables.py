@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
 import pytest
 
 from schemas.catalog import TABLES
 from schemas.column import TEXT, Column, Kind, Stored, one_of
-from schemas.conditions import Present, Shape
-from schemas.table import MOST_CONDITIONS, Table
+from schemas.conditions import Either, Present, Shape
+from schemas.table import MOST_CONDITIONS, Flag, Table
 
 # The design's own words: `*` marks a required column or table.
 DESIGNED = {
@@ -18,18 +19,27 @@ DESIGNED = {
         subscription_id*, customer_id*, offer_id*, offer_name, segment, product_type, quantity, status*,
         auto_renew_enabled, is_trial, term_duration, billing_cycle, creation_date*, effective_start_date,
         commitment_end_date, cancellation_allowed_until_date, partner_tenant_id, reseller_id, parent_subscription_id,
-        scheduled_action, scheduled_offer_id, unit_price, currency
+        migrated_from_subscription_id, scheduled_action, scheduled_offer_id, unit_price, currency
     """,
     "qualifications*": "customer_id*, qualification*, vetting_status, vetting_reason, vetting_create_date",
     "price_list": """
-        product_id*, sku_id*, product_title, sku_title, segment*, term_duration, billing_plan, market, currency,
+        product_id, sku_id, product_title, sku_title, segment*, term_duration, billing_plan, market, currency,
         unit_price, erp_price, tags, effective_start_date, effective_end_date, offer_id
     """,
+    "partners": """
+        tenant_id*, name, role*, mpn_id, provider_tenant_id, azure_gcc_tenant_id, gcc_approved_date, gcc_requested_date,
+        gcc_high_invited, azure_government_enrolled
+    """,
+    "gcc_validations": "customer_id*, validation_id, submitted_date*, submitted_tenant_id*, status*, decided_date",
+    "qualification_requests": "customer_id*, qualification*, requested_date*, outcome",
     "nonprofit_notices": "customer_id*, notice_date*, removal_date, contested",
 }
 TYPES = {
     "customer_id": "GUID",
     "partner_tenant_id": "GUID",
+    "tenant_id": "GUID",
+    "gcc_high_invited": "true or false",
+    "azure_government_enrolled": "true or false",
     "quantity": "whole number",
     "auto_renew_enabled": "true or false",
     "is_trial": "true or false",
@@ -79,6 +89,15 @@ def test_keys_and_pairs_name_columns_of_the_table(table: Table) -> None:
     names = {column.name for column in table.columns}
     assert names.issuperset(table.key)
     assert names.issuperset(name for pair in table.ordered for name in (pair.first, pair.second))
+    assert names.issuperset(name for either in table.either for name in either.columns)
+    assert names.issuperset(column for _, column in table.preamble)
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_derived_columns_have_names_of_their_own_and_need_columns_of_the_table(table: Table) -> None:
+    names = {column.name for column in table.columns}
+    assert not names & {derived.name for derived in table.derived}
+    assert names.issuperset(name for derived in table.derived for name in derived.needs)
 
 
 @dataclass(frozen=True)
@@ -99,6 +118,38 @@ def column_of(*conditions: object, name: str = "thing") -> Column:
 def test_condition_that_cannot_be_compiled_is_refused_on_import() -> None:
     with pytest.raises(TypeError, match=r"things\.thing: .*Even.* is not in the closed vocabulary"):
         table_of(column_of(Even()))
+
+
+def test_table_of_many_files_with_a_key_is_refused_on_import() -> None:
+    column = Column("thing", TEXT, "x")
+    with pytest.raises(TypeError, match="things: keys are compared within one file"):
+        Table(name="things", purpose="things", columns=(column,), key=("thing",), many=True)
+
+
+EITHER = Flag("a", Either((("a", "b"), ("c",))))
+
+
+@pytest.mark.parametrize(
+    ("present", "place"),
+    [("abc", "a"), ("ab", "a"), ("c", "c"), ("bc", "b"), ("d", None)],
+)
+def test_row_without_either_group_is_listed_under_the_first_column_that_there_is(
+    present: str, place: str | None
+) -> None:
+    assert EITHER.place(frozenset(present)) == place
+
+
+def test_row_needs_one_whole_group() -> None:
+    rows = pd.DataFrame(
+        [("1", "2", None), ("1", None, None), (None, None, "3"), (None, "2", "3"), (None, None, None)],
+        columns=list("abc"),
+        dtype="str",
+    )
+    condition = EITHER.condition
+    assert isinstance(condition, Either)
+    assert condition.holds(rows).tolist() == [True, False, True, True, False]
+    assert condition.holds(rows[["a", "b"]]).tolist() == [True, False, False, False, False]
+    assert condition.expected == "a and b, or c"
 
 
 def test_mask_has_63_bits_and_a_64th_condition_is_refused_on_import() -> None:
