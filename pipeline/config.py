@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipeline.errors import UsageError
+from pipeline.policy import answered_qualifications
 from pipeline.survey import Encoding
 from schemas.catalog import TABLES
 from schemas.dates import DateOrder
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic_core import ErrorDetails
+
+
+# Nobody waits a year for an answer: more is a slip of the hand.
+BusinessDays = Annotated[int, Field(strict=True, ge=1, le=250)]
 
 
 class Section(BaseModel):
@@ -58,7 +63,10 @@ class TableConfig(Section):
 
 
 class Config(Section):
-    """All settings. Memory limit and threads are DuckDB's; `keep` counts earlier warehouses."""
+    """All settings. Memory limit and threads are DuckDB's; `keep` counts earlier warehouses.
+
+    `answer_times` are business days by qualification, in place of those in sql/reference.
+    """
 
     partner: str = "Cloud Solution Provider partner"
     state: Path = Path("csp-audit-state")
@@ -67,7 +75,18 @@ class Config(Section):
     keep: int = Field(3, ge=0)
     gate: GateConfig = GateConfig()
     unread: UnreadConfig = UnreadConfig()
+    answer_times: dict[str, BusinessDays] = {}
     tables: dict[str, TableConfig] = {}
+
+    @field_validator("answer_times")
+    @classmethod
+    def _answer_times_exist(cls, days: dict[str, int]) -> dict[str, int]:
+        known = answered_qualifications()
+        for name in days:
+            if name not in known:
+                message = f"there is no answer time for {name}; there is one for {' and '.join(known)}"
+                raise ValueError(message)
+        return days
 
     @field_validator("tables")
     @classmethod

@@ -21,10 +21,20 @@ if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.database import Connection
 
-LAYOUT = 1
+LAYOUT = 2
 _READ_ONLY = 0o444
 _FOLDER = Path(sql.__file__).parent
-_REFERENCES = ("purchase_matrix", "qualification_sets", "segment_markers")
+# Policy is what has been in force from one day to another; the others are lists that do not change by date.
+POLICIES = (
+    "purchase_matrix",
+    "answer_times",
+    "notice_periods",
+    "request_limits",
+    "extended_service_terms",
+    "discountable_products",
+    "gcc_countries",
+)
+_REFERENCES = (*POLICIES, "qualification_sets", "segment_markers", "holidays")
 # Tables that outlive the night, and which of their rows do: a rerun replaces what its date had left.
 _LASTING = {
     "audit.runs": "select * from old.audit.runs where as_of <> $as_of",
@@ -55,7 +65,8 @@ def last_night(warehouse: Path, as_of: date) -> LastNight:
         ).fetchone()
         newest, before = row or (None, None)
         lines = connection.execute(
-            "select table_name, lines from audit.inputs where as_of = ?", [before or newest]
+            "select table_name, sum(lines)::bigint from audit.inputs where as_of = ? group by table_name",
+            [before or newest],
         ).fetchall()
     return LastNight(newest, dict(lines))
 
@@ -112,6 +123,7 @@ def create_fixed_tables(connection: Connection) -> None:
     for name in _REFERENCES:
         file = file_literal(_FOLDER / "reference" / f"{name}.csv")
         connection.execute(f"insert into ref.{name} select * from read_csv({file}, all_varchar = true, header = true)")
+    connection.execute((_FOLDER / "calendar.sql").read_text(encoding="utf-8"))
 
 
 def _carry_over(connection: Connection, old: Path, as_of: date) -> None:

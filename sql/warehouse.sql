@@ -41,6 +41,7 @@ create table ref.purchase_matrix (
 );
 
 create table ref.qualification_sets (
+    type_no integer not null,
     customer_type varchar not null,
     nonprofit integer not null,
     education integer not null,
@@ -48,14 +49,62 @@ create table ref.qualification_sets (
     government_community_cloud integer not null
 );
 
-create table ref.segment_markers (marker varchar not null, segment varchar not null, source varchar not null);
+create table ref.segment_markers (marker varchar not null, segment varchar not null, cloud varchar, source varchar not null);
 
--- Every day that a rule may name; rules add days by joining `day_number`.
-create table ref.calendar as
-select
-    cast(day as date) as day,
-    date_diff('day', date '1970-01-01', cast(day as date)) as day_number
-from range(timestamp '1990-01-01', timestamp '2101-01-01', interval 1 day) as days(day);
+-- Days on which nobody answers, beside Saturdays and Sundays.
+create table ref.holidays (country varchar not null, day date not null, name varchar not null, source varchar not null);
+
+-- Filled by calendar.sql; country '' has no holidays.
+create table ref.calendar (
+    country varchar not null,
+    day date not null,
+    day_number bigint not null,
+    is_business_day integer not null,
+    business_day_number bigint not null
+);
+
+-- Policy: what was in force from valid_from to valid_to (both included; null: still).
+-- The calendar is a country's, or the word customer: that of the customer's own country.
+create table ref.answer_times (
+    qualification varchar not null,
+    business_days bigint not null,
+    calendar varchar not null,
+    valid_from date not null,
+    valid_to date,
+    source varchar not null
+);
+
+create table ref.notice_periods (
+    qualification varchar not null,
+    days bigint not null,
+    valid_from date not null,
+    valid_to date,
+    source varchar not null
+);
+
+create table ref.request_limits (requests bigint not null, valid_from date not null, valid_to date, source varchar not null);
+
+create table ref.extended_service_terms (
+    monthly_plan boolean not null,
+    surcharge_percent bigint not null,
+    bought_from date not null,
+    ends_from date not null,
+    valid_from date not null,
+    valid_to date,
+    source varchar not null
+);
+
+-- Whether a special segment exists for a kind of product; an empty term stands for every term.
+create table ref.discountable_products (
+    product_type varchar not null,
+    term_duration varchar,
+    discounted boolean not null,
+    valid_from date not null,
+    valid_to date,
+    source varchar not null
+);
+
+create table ref.gcc_countries (country varchar not null, valid_from date not null, valid_to date, source varchar not null);
 
 create table audit.layout (version integer not null);
 
@@ -97,7 +146,8 @@ create table audit.rule_results (
     level varchar not null,
     judgement varchar not null,
     reason varchar not null,
-    found bigint not null
+    found bigint not null,
+    gaps varchar not null
 );
 
 -- What a finding said, one row for each night on which that changed.
@@ -114,7 +164,9 @@ create table audit.findings (
     seats bigint,
     due_on date,
     source varchar not null,
-    facts varchar not null
+    facts varchar not null,
+    monthly_amount decimal(18, 2),
+    currency varchar
 );
 
 -- What happened to a finding, one row for each night on which anything did: new, reopened or closed.

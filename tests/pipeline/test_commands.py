@@ -73,7 +73,7 @@ def test_refusal_for_several_reasons_is_one_line_too(tmp_path: Path) -> None:
         (["run", "x", "--colour"], "No such option '--colour'."),
         (["run", "x", "--as-of", "20.11.2026"], "Invalid value for '--as-of'"),
         (["run", "x", "--engine", "polars"], "Invalid value for '--engine'"),
-        (["rules", "show", "SEG99"], "there is no rule SEG99. The rules are NPO01, QUAL04, REL01, "),
+        (["rules", "show", "SEG99"], "there is no rule SEG99. Did you mean SEG01, SEG02, "),
         (["findings", "--state", "nowhere"], "nowhere/warehouse.duckdb: there is no warehouse yet. Run csp-audit run"),
     ],
 )

@@ -34,6 +34,8 @@ max_share = 0.01
 max_rows = 10
 kept_rows = 10000
 
+[answer_times]
+
 [tables]
 """
 # What the file says, and the line that the user reads about it.
@@ -66,6 +68,18 @@ WRONG = {
         'gate.may_be_empty = ["notices"]',
         "gate.may_be_empty: there is no table notices",
     ),
+    "answer time of a qualification that has none": (
+        "answer_times.Nonprofit = 5",
+        "answer_times: there is no answer time for Nonprofit; there is one for GovernmentCommunityCloud and Education",
+    ),
+    "answer time of no days": (
+        "answer_times.Education = 0",
+        "answer_times.Education: input should be greater than or equal to 1",
+    ),
+    "answer time with half a day": ("answer_times.Education = 2.5", "answer_times.Education: input should be a valid"),
+    "answer time as a text": ('answer_times.Education = "5"', "answer_times.Education: input should be a valid"),
+    "answer time as a truth": ("answer_times.Education = true", "answer_times.Education: input should be a valid"),
+    "answer time of years": ("answer_times.Education = 251", "answer_times.Education: input should be less than"),
     "TOML that breaks off": ("[gate", "the configuration cannot be read: "),
 }
 
@@ -141,5 +155,6 @@ def test_configuration_in_the_readme_is_valid_and_its_settings_are_the_defaults(
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     example = readme.split("```toml\n")[1].split("```")[0]
     assert load_config(written(tmp_path, example)).tables.keys() == {"subscriptions"}
-    own = {"partner": Config().partner, "state": "csp-audit-state", "tables": {}}
+    assert load_config(written(tmp_path, example)).answer_times == {"Education": 5}
+    own = {"partner": Config().partner, "state": "csp-audit-state", "answer_times": {}, "tables": {}}
     assert tomllib.loads(example) | own == tomllib.loads(DEFAULTS)
