@@ -116,7 +116,7 @@ def _findings(connection: Connection, rules: Mapping[str, Rule]) -> tuple[Findin
 
 _PLAIN = (
     "finding_id", "customer_id", "company_name", "customer_type", "subscription_id", "offer_name", "segment",
-    "seats", "due_on", "first_seen", "source", "confirmed",
+    "seats", "due_on", "first_seen", "source", "confirmed", "monthly_amount", "currency",
 )  # fmt: skip
 
 
@@ -138,7 +138,13 @@ def _rule_results(
 ) -> tuple[RuleResult, ...]:
     rows = _rows(connection, "select * from audit.rule_results where as_of = ? order by rule_id", [as_of])
     results = [
-        RuleResult(rules[row["rule_id"]], Judgement(row["judgement"]), row["reason"], row["found"])
+        RuleResult(
+            rules[row["rule_id"]],
+            Judgement(row["judgement"]),
+            row["reason"],
+            row["found"],
+            gaps=json.loads(row["gaps"]),
+        )
         for row in rows
         if row["rule_id"] in rules
     ]

@@ -60,12 +60,16 @@ _IN_A_GAP = """
 """
 
 
-def record_findings(
+def closing_rules(
     connection: Connection, as_of: date, results: Iterable[RuleResult], inputs: Iterable[Input]
-) -> None:
-    """Write tonight's events, and what each finding says where that is new."""
+) -> list[str]:
+    """Return the rules that can say tonight that a finding is over: judged, and with every input that they use."""
     lost = _lost_inputs(connection, as_of, inputs)
-    judged = [result.rule.id for result in results if result.is_judged and not lost & set(result.rule.uses)]
+    return [result.rule.id for result in results if result.is_judged and not lost & set(result.rule.uses)]
+
+
+def record_findings(connection: Connection, as_of: date, closing: Iterable[str], inputs: Iterable[Input]) -> None:
+    """Write tonight's events, and what each finding says where that is new; only `closing` rules close any."""
     connection.execute(
         f"""
         insert into audit.events
@@ -76,11 +80,12 @@ def record_findings(
         union all
         select $as_of, p.finding_id, p.rule_id, 'closed'
         from prior as p
-        where p.event <> 'closed' and list_contains($judged, p.rule_id)
+        where p.event <> 'closed' and list_contains($closing, p.rule_id)
             and p.finding_id not in (select finding_id from core.found)
+            and p.finding_id not in (select finding_id from core.not_judged)
             and p.finding_id not in (select finding_id from ({_IN_A_GAP}))
         """,
-        {"as_of": as_of, "judged": judged},
+        {"as_of": as_of, "closing": list(closing)},
     )
     _record_contents(connection, as_of, {item.table: item.file for item in inputs if item.file})
 
@@ -94,7 +99,9 @@ def _lost_inputs(connection: Connection, as_of: date, inputs: Iterable[Input]) -
         """,
         [as_of, _LATE_RUNS],
     ).fetchall()
-    tonight = {item.table: set(item.columns) for item in inputs}
+    tonight: dict[str, set[str]] = {}
+    for item in inputs:
+        tonight.setdefault(item.table, set()).update(item.columns)
     columns = {f"{table}.{column}" for table, column in rows if column not in tonight.get(table, set())}
     return columns | {table for table, _ in rows if not tonight.get(table)}
 
@@ -105,7 +112,9 @@ def _record_contents(connection: Connection, as_of: date, files: dict[str, str])
         """
         create or replace table core.tonight as
         select
-            f.finding_id, f.rule_id, f.customer_id, c.company_name, t.customer_type, f.subscription_id,
+            f.finding_id, f.rule_id, f.customer_id,
+            coalesce(c.company_name, json_extract_string(f.facts, '$.partner_name')) as company_name,
+            t.customer_type, f.subscription_id,
             s.offer_name, o.segment,
             coalesce(s.quantity, try_cast(json_extract_string(f.facts, '$.seats') as bigint)) as seats,
             f.due_on,
@@ -116,7 +125,7 @@ def _record_contents(connection: Connection, as_of: date, files: dict[str, str])
                 when c.line is not null then concat(c.file, ':', c.line)
                 else ''
             end as source,
-            f.facts
+            f.facts, e.monthly_amount, e.currency
         from core.found as f
         left join core.customers as c on f.customer_id = c.customer_id
         left join core.customer_type as t on f.customer_id = t.customer_id
@@ -125,6 +134,7 @@ def _record_contents(connection: Connection, as_of: date, files: dict[str, str])
             on s.offer_id = o.offer_id
             and s.offer_name is not distinct from o.offer_name
             and s.segment is not distinct from o.stated_segment
+        left join core.exposure as e on f.subscription_id = e.subscription_id
         """,
         {"files": _json(files)},
     )
@@ -137,11 +147,18 @@ def _record_contents(connection: Connection, as_of: date, files: dict[str, str])
         )
         select
             n.finding_id, $as_of, n.rule_id, n.customer_id, n.company_name, n.customer_type, n.subscription_id,
-            n.offer_name, n.segment, n.seats, n.due_on, n.source, n.facts
+            n.offer_name, n.segment, n.seats, n.due_on, n.source, n.facts, n.monthly_amount, n.currency
         from core.tonight as n left join last as l on n.finding_id = l.finding_id
-        where (l.company_name, l.customer_type, l.offer_name, l.segment, l.seats, l.due_on, l.facts)
+        where
+            (
+                l.company_name, l.customer_type, l.offer_name, l.segment, l.seats, l.due_on, l.facts,
+                l.monthly_amount, l.currency
+            )
             is distinct from
-            (n.company_name, n.customer_type, n.offer_name, n.segment, n.seats, n.due_on, n.facts)
+            (
+                n.company_name, n.customer_type, n.offer_name, n.segment, n.seats, n.due_on, n.facts,
+                n.monthly_amount, n.currency
+            )
         """,
         {"as_of": as_of},
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sql
 from pipeline.errors import FOUND
 from pipeline.order import exit_code
 from schemas.finding import Judgement, Refusal, State, Verdict
@@ -14,14 +17,12 @@ from schemas.finding import Judgement, Refusal, State, Verdict
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import date
-    from pathlib import Path
 
     from pipeline.config import Config
     from pipeline.database import Connection
     from pipeline.errors import NotAuditedError
     from pipeline.export import Export
     from pipeline.order import Order
-    from pipeline.rulefile import RuleFile
     from schemas.finding import Input, RuleResult
 
 
@@ -45,27 +46,39 @@ def program_version() -> str:
     return version("csp-audit")
 
 
-def rule_set(files: Iterable[RuleFile]) -> str:
-    """Return a short name for exactly these rules: it changes when any of them does."""
-    text = "\n".join(f"{file.rule.id} {file.rule.version} {file.select}" for file in files)
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+def rule_set(answer_times: Mapping[str, int]) -> str:
+    """Return a short name for exactly these rules, views and policy data: it changes when any of them does."""
+    digest = hashlib.sha256(json.dumps(dict(answer_times), sort_keys=True).encode())
+    folder = Path(sql.__file__).parent
+    for path in sorted((*folder.rglob("*.sql"), *folder.rglob("*.csv"))):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
-def record_run_row(connection: Connection, order: Order, exports: Mapping[str, Export]) -> None:
+def record_run_row(connection: Connection, order: Order, exports: Iterable[Export]) -> None:
     """Fill `core.run`, from which the rules take their date."""
-    stated = "vetting_status" in exports["qualifications"].header.present
+    stated = any("vetting_status" in e.header.present for e in exports if e.table.name == "qualifications")
     connection.execute("insert into core.run values (?, ?)", [order.as_of, stated])
 
 
-def record_inputs(connection: Connection, as_of: date, inputs: Iterable[Input], exports: Mapping[str, Export]) -> None:
+def supplied_columns(exports: Iterable[Export]) -> dict[str, frozenset[str]]:
+    """Return the columns of each table that was supplied; those of many files together."""
+    columns: dict[str, frozenset[str]] = {}
+    for export in exports:
+        columns[export.table.name] = columns.get(export.table.name, frozenset()) | export.header.present
+    return columns
+
+
+def record_inputs(connection: Connection, as_of: date, inputs: Iterable[Input], exports: Iterable[Export]) -> None:
     """Keep what was read, for the report and for the next night's gate."""
+    lines = {export.file: export.data_lines for export in exports}
     for item in inputs:
-        lines = exports[item.table].data_lines if item.table in exports else 0
         moment = item.modified_at.astimezone(UTC).replace(tzinfo=None) if item.modified_at else None
         connection.execute(
             "insert into audit.inputs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                as_of, item.table, item.file, moment, item.bytes, item.sha256, item.encoding, lines, item.rows,
+                as_of, item.table, item.file, moment, item.bytes, item.sha256, item.encoding,
+                lines.get(item.file or "", 0), item.rows,
                 item.loaded, item.unread, item.duplicates, list(item.notes), list(item.columns),
             ],
         )  # fmt: skip
@@ -78,17 +91,15 @@ def record_results(connection: Connection, as_of: date, results: Collection[Rule
             "select count(*) from core.states where rule_id = ? and state <> 'closed'", [result.rule.id]
         ).fetchone()
         connection.execute(
-            "insert into audit.rule_results values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into audit.rule_results values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 as_of, result.rule.id, result.rule.version, result.rule.level, result.judgement, result.reason,
-                row[0] if row else 0,
+                row[0] if row else 0, json.dumps(dict(result.gaps)),
             ],
         )  # fmt: skip
 
 
-def record_run(
-    connection: Connection, order: Order, config: Config, files: Iterable[RuleFile], results: Collection[RuleResult]
-) -> None:
+def record_run(connection: Connection, order: Order, config: Config, results: Collection[RuleResult]) -> None:
     """Keep the run itself, with its verdict and exit code; its data are as old as the oldest required export."""
     levels = {result.rule.id: result.rule.level for result in results}
     rows = connection.execute("select rule_id, state from core.states").fetchall()
@@ -98,15 +109,15 @@ def record_run(
         "from audit.inputs where as_of = ?",
         [order.as_of],
     ).fetchone() or (None, 0)
-    is_complete = all(result.is_judged for result in results) and not unread
+    is_complete = all(result.is_complete for result in results) and not unread
     failed = any(result.judgement is Judgement.ERROR for result in results)
     connection.execute(
         "insert into audit.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             order.as_of, order.run_id, config.partner, order.started_at.astimezone(UTC).replace(tzinfo=None),
             data_as_of, _verdict([state for _, state in states], is_complete=is_complete),
-            FOUND if failed else exit_code(order.fail_on, states), program_version(), rule_set(files), order.engine,
-            order.command(config.state),
+            FOUND if failed else exit_code(order.fail_on, states), program_version(),
+            rule_set(config.answer_times), order.engine, order.command(config.state),
         ],
     )  # fmt: skip
 

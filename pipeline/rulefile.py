@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sql
 from schemas.catalog import TABLES
 from schemas.finding import Level, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 RULES_FOLDER = Path(sql.__file__).parent / "rules"
 TITLE_LENGTH = 60
@@ -35,7 +38,10 @@ _KEYS: dict[str, type[Any]] = {
     "since": date,
     "case": list,
 }
-_CASE_KEYS = {"name", "as_of", "finds", "unread_customers", *TABLES}
+# Keys that a rule may leave out.
+_OPTIONAL_KEYS: dict[str, type[Any]] = {"uses": list, "gives_way_to": list, "not_judged": dict}
+# Tables that a case may draw beside the exports: customers with an unread row, and the nights before.
+_CASE_KEYS = {"name", "as_of", "finds", "unread_customers", "history", *TABLES}
 
 
 class RuleFileError(ValueError):
@@ -68,7 +74,25 @@ def read_rules(folder: Path = RULES_FOLDER) -> list[RuleFile]:
     if len(set(ids)) < len(ids):
         message = f"{folder}: an id is used twice among {', '.join(ids)}"
         raise RuleFileError(message)
+    for file in files:
+        others = {one.rule.id for one in sharper(file, files)}
+        if file.rule.id in others or not set(file.rule.gives_way_to) <= set(ids):
+            message = f"{folder}: {file.rule.id} gives way to itself in the end, or to a rule that there is not"
+            raise RuleFileError(message)
     return files
+
+
+def sharper(file: RuleFile, files: Iterable[RuleFile]) -> list[RuleFile]:
+    """Return the rules that a rule gives way to, and those that they give way to in turn."""
+    by_id = {one.rule.id: one for one in files}
+    found: dict[str, RuleFile] = {}
+    waiting = list(file.rule.gives_way_to)
+    while waiting:
+        name = waiting.pop()
+        if name in by_id and name not in found:
+            found[name] = by_id[name]
+            waiting += by_id[name].rule.gives_way_to
+    return list(found.values())
 
 
 def read_rule(path: Path) -> RuleFile:
@@ -90,7 +114,8 @@ def read_rule(path: Path) -> RuleFile:
 
 
 def _header_problem(path: Path, header: dict[str, Any]) -> str | None:
-    unknown, missing = sorted(header.keys() - _KEYS.keys() - {"uses"}), sorted(_KEYS.keys() - header.keys())
+    unknown = sorted(header.keys() - _KEYS.keys() - _OPTIONAL_KEYS.keys())
+    missing = sorted(_KEYS.keys() - header.keys())
     if unknown or missing:
         return f"unknown keys {unknown}, missing keys {missing}"
     problem = _kind_problem(header)
@@ -107,12 +132,15 @@ def _header_problem(path: Path, header: dict[str, Any]) -> str | None:
 
 
 def _kind_problem(header: dict[str, Any]) -> str | None:
-    for key, kind in (_KEYS | ({"uses": list} if "uses" in header else {})).items():
+    optional = {key: kind for key, kind in _OPTIONAL_KEYS.items() if key in header}
+    for key, kind in (_KEYS | optional).items():
         value = header[key]
         if not isinstance(value, kind) or not value:
             return f"{key} must be a {kind.__name__} that is not empty"
         if kind is list and not all(isinstance(item, dict if key == "case" else str) for item in value):
             return f"{key} must be a list of {'tables' if key == 'case' else 'texts'}"
+        if kind is dict and not all(isinstance(text, str) and text for text in value.values()):
+            return f"{key} must explain each code with a text"
     return None
 
 
@@ -160,6 +188,8 @@ def _rule(header: dict[str, Any]) -> Rule:
         key=tuple(header["key"]),
         since=header["since"],
         uses=tuple(header.get("uses", ())),
+        gives_way_to=tuple(header.get("gives_way_to", ())),
+        not_judged=header.get("not_judged", {}),
     )
 
 

@@ -23,6 +23,8 @@ _STORED = "-- stored\n"
 # Columns of a rule that name its subject and evidence; all others are facts.
 _SUBJECT = ("customer_id", "subscription_id", "due_on")
 _EVIDENCE = ("evidence_table", "evidence_line")
+# Why a row is no finding: its subject could not be judged, for one of the reasons that the rule's header explains.
+_NOT_JUDGED = "not_judged"
 
 
 class RuleShapeError(ValueError):
@@ -42,12 +44,13 @@ def create_views(connection: Connection) -> None:
             evidence_table varchar, evidence_line bigint, facts varchar
         )
     """)
+    connection.execute("create table core.not_judged (finding_id varchar, rule_id varchar, code varchar)")
 
 
 def judge_rules(
     connection: Connection, files: Iterable[RuleFile], supplied: Mapping[str, Collection[str]]
 ) -> list[RuleResult]:
-    """Judge every rule whose needs are met, and fill `core.found`.
+    """Judge every rule whose needs are met, and fill `core.found` and `core.not_judged`.
 
     `supplied` gives the columns of each table that was supplied. A rule that fails is not judged, with the
     database's words as its reason, and the others go on.
@@ -60,9 +63,12 @@ def _judge(connection: Connection, file: RuleFile, supplied: Mapping[str, Collec
     if reason:
         return RuleResult(file.rule, Judgement.INPUT_MISSING, reason)
     try:
-        return RuleResult(file.rule, Judgement.JUDGED, found=keep_found(connection, file))
+        columns = _run(connection, file)
+        gaps = _keep_not_judged(connection, file.rule, columns)
+        found = _keep_found(connection, file.rule, columns)
     except (DatabaseError, RuleShapeError) as error:
         return RuleResult(file.rule, Judgement.ERROR, str(error))
+    return RuleResult(file.rule, Judgement.PARTLY if gaps else Judgement.JUDGED, found=found, gaps=gaps)
 
 
 def missing_needs(rule: Rule, supplied: Mapping[str, Collection[str]]) -> str:
@@ -76,8 +82,8 @@ def missing_needs(rule: Rule, supplied: Mapping[str, Collection[str]]) -> str:
     return ""
 
 
-def keep_found(connection: Connection, file: RuleFile) -> int:
-    """Run one rule's SELECT into `core.found`, one row for each identity; return how many these are."""
+def _run(connection: Connection, file: RuleFile) -> list[str]:
+    """Run one rule's SELECT into `rule_rows`; return its columns."""
     connection.execute("drop table if exists rule_rows")
     connection.execute(f"create temp table rule_rows as {file.select}")
     columns = [row[0] for row in connection.execute("describe rule_rows").fetchall()]
@@ -85,16 +91,41 @@ def keep_found(connection: Connection, file: RuleFile) -> int:
     if lacking:
         message = f"the SELECT has no column {', '.join(lacking)}"
         raise RuleShapeError(message)
-    facts = [name for name in columns if name not in {*_SUBJECT, *_EVIDENCE}]
+    return columns
+
+
+def _keep_not_judged(connection: Connection, rule: Rule, columns: Collection[str]) -> dict[str, int]:
+    """Keep the subjects that could not be judged; return how many there are for each reason."""
+    if _NOT_JUDGED not in columns:
+        return {}
+    connection.execute(f"""
+        insert into core.not_judged
+        select {finding_id(rule)}, {literal(rule.id)}, min({_NOT_JUDGED}) from rule_rows
+        where {_NOT_JUDGED} is not null group by all
+    """)
+    rows = connection.execute(
+        "select code, count(*) from core.not_judged where rule_id = ? group by code order by code", [rule.id]
+    ).fetchall()
+    unexplained = [code for code, _ in rows if code not in rule.not_judged]
+    if unexplained:
+        message = f"the header does not explain why a subject is not judged: {', '.join(unexplained)}"
+        raise RuleShapeError(message)
+    return dict(rows)
+
+
+def _keep_found(connection: Connection, rule: Rule, columns: Collection[str]) -> int:
+    """Keep the findings, one row for each identity; return how many these are."""
+    facts = [name for name in columns if name not in {*_SUBJECT, *_EVIDENCE, _NOT_JUDGED}]
     pairs = ", ".join(f"{literal(name)}, {identifier(name)}" for name in facts)
     evidence = ", ".join(name if name in columns else f"null as {name}" for name in _EVIDENCE)
+    judged = f"where {_NOT_JUDGED} is null" if _NOT_JUDGED in columns else ""
     row = connection.execute(f"""
         insert into core.found
         with identified as (
             select
-                {finding_id(file.rule)} as finding_id, {literal(file.rule.id)} as rule_id,
+                {finding_id(rule)} as finding_id, {literal(rule.id)} as rule_id,
                 customer_id, subscription_id, due_on, {evidence}, json_object({pairs})::varchar as facts
-            from rule_rows
+            from rule_rows {judged}
         )
         select * from identified
         qualify row_number() over (partition by finding_id order by due_on, facts, evidence_line) = 1

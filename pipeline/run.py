@@ -8,8 +8,11 @@ from pipeline import lifecycle, record
 from pipeline.audit import read_audit
 from pipeline.database import OutOfMemoryError
 from pipeline.errors import NotAuditedError, UsageError
+from pipeline.exposure import create_exposure
 from pipeline.gate import Question, admit
 from pipeline.load import load_all
+from pipeline.policy import apply_answer_times
+from pipeline.precedence import give_way
 from pipeline.publish import put_in_place, record_refusal, write_files
 from pipeline.rulefile import read_rules
 from pipeline.rules import create_views, judge_rules
@@ -66,17 +69,21 @@ def _audit(order: Order, config: Config, state: State, work: Path, announce: Cal
     with build(work, config, state.warehouse, order.as_of) as connection:
         announce("load and validate")
         record.record_run_row(connection, order, exports)
+        apply_answer_times(connection, config.answer_times)
         inputs = load_all(connection, exports, order.engine, config.unread)
         announce("rules")
-        create_views(connection)
-        results = judge_rules(connection, files, {name: e.header.present for name, e in exports.items()})
-        announce("compare with the last good run")
-        lifecycle.record_findings(connection, order.as_of, results, inputs)
         lifecycle.record_qualifications(connection, order.as_of)
+        create_views(connection)
+        results = judge_rules(connection, files, record.supplied_columns(exports))
+        closing = lifecycle.closing_rules(connection, order.as_of, results, inputs)
+        results = give_way(connection, results, closing)
+        announce("compare with the last good run")
+        create_exposure(connection)
+        lifecycle.record_findings(connection, order.as_of, closing, inputs)
         lifecycle.create_states(connection, order.as_of)
         record.record_inputs(connection, order.as_of, inputs, exports)
         record.record_results(connection, order.as_of, results)
-        record.record_run(connection, order, config, files, results)
+        record.record_run(connection, order, config, results)
         announce("report")
         audit = read_audit(connection, [file.rule for file in files])
         built = work / "night"

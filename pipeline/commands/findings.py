@@ -64,17 +64,28 @@ def _print_table(audit: Audit, width: int) -> None:
         current = sum(item.state.is_current for item in listed)
         closed = f", {len(listed) - current} closed" if current < len(listed) else ""
         click.echo(f"\n{click.style(level, bold=True)}: {current}{closed}")
+        for line in _exposure(listed, width):
+            click.echo(line)
         for item in listed:
             click.echo("\n".join(_lines(item, width)))
 
 
+def _exposure(findings: Sequence[Finding], width: int) -> list[str]:
+    """Say what a level's subscriptions cost a month, where it has any."""
+    from reports.exposure import exposure, exposure_texts
+    from reports.render import ENGLISH
+
+    return wrap(_plain("; ".join(exposure_texts(ENGLISH, exposure(findings)))), width)
+
+
 def _lines(item: Finding, width: int) -> list[str]:
-    from reports import messages
+    from reports import exposure, messages, rows
     from reports.render import ENGLISH
 
     seats, due_on = str(item.seats or ""), str(item.due_on or "")
-    customer = item.company_name or item.customer_id
-    told = f"{messages.message(ENGLISH, item)} (since {item.first_seen})"
+    customer = rows.customer(ENGLISH, item)
+    cost = exposure.monthly(ENGLISH, item)
+    told = f"{messages.message(ENGLISH, item)} (since {item.first_seen})" + (f", {cost}" if cost else "")
     indent = "  "
     return [
         _row((item.finding_id, item.rule.id, item.state, customer, seats, due_on), width),

@@ -107,8 +107,8 @@ def summary(audit: Audit) -> str:
     names = {Level.VIOLATION: "violations", Level.DEADLINE: "deadlines", Level.VERIFY: "to verify"}
     levels = "; ".join(f"{counts[level].found} {name}, {counts[level].new} new" for level, name in names.items())
     closed = sum(count.closed for count in counts.values())
-    unjudged = [result.rule.id for result in audit.rules if not result.is_judged]
-    complete = f"{audit.unread} unread rows; " + (
-        f"not judged: {', '.join(unjudged)}" if unjudged else "every rule judged"
-    )
+    unjudged = ", ".join(result.rule.id for result in audit.rules if not result.is_judged)
+    partly = ", ".join(result.rule.id for result in audit.rules if result.is_judged and not result.is_complete)
+    judged = (f"not judged: {unjudged}" if unjudged else "", f"partly judged: {partly}" if partly else "")
+    complete = f"{audit.unread} unread rows; {'; '.join(filter(None, judged)) or 'every rule judged'}"
     return f"{audit.as_of}: {audit.verdict}. {levels}; {closed} closed.\n{complete}."

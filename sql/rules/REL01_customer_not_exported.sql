@@ -85,16 +85,22 @@ s1              | c2
 """
 finds = ""
 */
+with sold as (
+    select b.customer_id, count(*) as subscriptions, sum(b.quantity) as seats, min(b.line) as first_line
+    from core.sale as s
+    inner join core.subscriptions as b on s.line = b.line
+    where s.customer_is_listed = 0
+    group by b.customer_id
+)
+
 select
-    b.customer_id,
+    s.customer_id,
     null as subscription_id,
     null as due_on,
-    count(*) as subscriptions,
-    cast(sum(b.quantity) as bigint) as seats,
+    s.subscriptions,
+    cast(s.seats as bigint) as seats,
     'subscriptions' as evidence_table,
-    min(b.line) as evidence_line
-from core.sale as s
-inner join core.subscriptions as b on s.line = b.line
-left join core.unread_customers as u on b.customer_id = u.customer_id and u.table_name = 'customers'
-where s.customer_is_listed = 0 and u.customer_id is null
-group by b.customer_id
+    s.first_line as evidence_line
+from sold as s
+left join core.unread_customers as u on s.customer_id = u.customer_id and u.table_name = 'customers'
+where u.customer_id is null

@@ -1,6 +1,6 @@
 /*
 id = "SEG01"
-version = 1
+version = 2
 level = "violation"
 title = "Segment not allowed"
 message = "{segment} offer sold to a customer that is {customer_type}"
@@ -17,6 +17,7 @@ steps = [
 source = "Sell to specialized industries, purchase rules (Partner Center)"
 needs = ["customers", "subscriptions", "qualifications"]
 uses = ["price_list", "subscriptions.segment", "subscriptions.offer_name", "qualifications.vetting_status"]
+gives_way_to = ["SEG05", "GCC05", "GCC02", "NPO03", "NPO04"]
 key = ["subscription_id"]
 since = 2026-11-20
 
@@ -209,6 +210,82 @@ s1              | c1          | Education
 s2              | c2          | Education
 """
 finds = ""
+
+[[case]]
+name = "which source says the segment, and whether the offer is in the price list"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+price_list = """
+product_id | sku_id | segment
+p1         | 0002   | Education
+p1         | 0003   | Education
+p1         | 0003   | Nonprofit
+"""
+subscriptions = """
+subscription_id | customer_id | offer_id  | offer_name        | segment
+s1              | c1          | p1:0002:x | Teams for faculty | Education
+s2              | c1          | p1:0003:x | Teams             | Education
+s3              | c1          | p9:0001:x | Teams for faculty |
+"""
+finds = """
+subscription_id | segment   | segment_source | in_price_list | list_segment | stated_segment | name_segment
+s1              | Education | price list     | true          | Education    | Education      | Education
+s2              | Education | segment column | true          |              | Education      |
+s3              | Education | offer name     | false         |              |                | Education
+"""
+
+[[case]]
+name = "one sale, one finding: no discount (SEG05), outside the United States (GCC05), not validated (GCC02)"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name | country
+c1          | Lipowa       | PL
+c2          | County       | US
+c3          | City         |
+"""
+gcc_validations = """
+customer_id | submitted_date | submitted_tenant_id | status
+c2          | 2026-11-02     | p1                  | Denied
+"""
+subscriptions = """
+subscription_id | customer_id | segment                  | product_type      | term_duration
+s1              | c1          | Education                | azure             | p1y
+s2              | c1          | GovernmentCommunityCloud | onlineservicesnce | p1y
+s3              | c2          | GovernmentCommunityCloud | onlineservicesnce | p1y
+s4              | c3          | GovernmentCommunityCloud | onlineservicesnce | p1y
+"""
+finds = """
+subscription_id | vetting_status | vetting_since | vetting_reason
+s4              |                |               |
+"""
+
+[[case]]
+name = "and so is a nonprofit sale to a customer that has lost the qualification (NPO03, NPO04)"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+c2          | Dębowa
+"""
+history = """
+customer_id | qualification | vetting_status | first_night | gone_on
+c1          | Nonprofit     | Approved       | 2026-01-01  | 2026-11-10
+"""
+subscriptions = """
+subscription_id | customer_id | segment   | creation_date | auto_renew_enabled | commitment_end_date
+s1              | c1          | Nonprofit | 2026-11-11    | true               | 2027-11-10
+s2              | c1          | Nonprofit | 2026-11-10    | false              | 2027-11-09
+s3              | c1          | Nonprofit | 2026-11-10    | true               | 2027-11-09
+s4              | c2          | Nonprofit | 2026-11-11    | false              | 2027-11-10
+"""
+finds = """
+subscription_id
+s3
+s4
+"""
 */
 with pending as (
     select
@@ -238,6 +315,7 @@ select
     case when b.cancellation_allowed_until_date >= r.as_of then b.cancellation_allowed_until_date end as due_on,
     o.segment,
     o.segment_source,
+    case when o.is_in_price_list = 1 then true else false end as in_price_list,
     o.list_segment,
     o.stated_segment,
     o.name_segment,
@@ -249,7 +327,7 @@ select
 from core.sale as s
 inner join core.subscriptions as b on s.line = b.line
 inner join core.offer_segment as o on s.offer_no = o.offer_no
-inner join core.purchase_rule as w on s.customer_type = w.customer_type and o.segment = w.segment
+inner join core.purchase_rule as w on s.customer_type = w.customer_type and s.segment = w.segment
 cross join core.run as r
 left join pending as p on b.customer_id = p.customer_id and o.segment = p.qualification and p.place = 1
 where s.outcome = 'forbidden'

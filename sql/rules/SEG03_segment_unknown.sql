@@ -37,9 +37,9 @@ s2              | c1          | p9:0002:x |                         | paused
 s3              | c1          | p9:0002:x |                         | expired
 """
 finds = """
-subscription_id | offer_id
-s1              | p1:0003:x
-s2              | p9:0002:x
+subscription_id | offer_id  | in_price_list | segment_source | list_segment | stated_segment | name_segment
+s1              | p1:0003:x | false         |                |              |                |
+s2              | p9:0002:x | false         |                |              |                |
 """
 
 [[case]]
@@ -118,6 +118,12 @@ select
     b.subscription_id,
     null as due_on,
     b.offer_id,
+    o.segment,
+    o.segment_source,
+    case when o.is_in_price_list = 1 then true else false end as in_price_list,
+    o.list_segment,
+    o.stated_segment,
+    o.name_segment,
     s.customer_type
 from core.sale as s
 inner join core.subscriptions as b on s.line = b.line

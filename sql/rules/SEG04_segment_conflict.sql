@@ -1,6 +1,6 @@
 /*
 id = "SEG04"
-version = 1
+version = 2
 level = "verify"
 title = "Evidence for the segment conflicts"
 message = "Sources disagree on the segment of the offer: {conflict}"
@@ -16,6 +16,7 @@ steps = [
 source = "Price lists of the Cloud Solution Provider programme"
 needs = ["customers", "subscriptions"]
 uses = ["price_list", "subscriptions.segment", "subscriptions.offer_name"]
+gives_way_to = ["SEG01", "SEG02", "SEG05", "GCC02", "GCC05", "NPO03"]
 key = ["subscription_id"]
 since = 2026-11-20
 
@@ -103,6 +104,70 @@ subscription_id | customer_id | offer_id  | offer_name
 s1              | c1          | p1:0002:x | Teams (Charity)
 """
 finds = ""
+
+[[case]]
+name = "one sale, one finding: outside the United States (GCC05), not validated (GCC02), sold after the removal (NPO03)"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name | country
+c1          | Powiat       | PL
+c2          | County       | US
+c3          | Dębowa       | PL
+"""
+qualifications = """
+customer_id | qualification            | vetting_status
+c1          | GovernmentCommunityCloud | Approved
+c2          | GovernmentCommunityCloud | Approved
+c3          | Nonprofit                | Approved
+"""
+gcc_validations = """
+customer_id | submitted_date | submitted_tenant_id | status
+c2          | 2026-11-02     | p1                  | Denied
+"""
+nonprofit_notices = """
+customer_id | notice_date | removal_date
+c3          | 2026-08-01  | 2026-11-10
+"""
+subscriptions = """
+subscription_id | customer_id | offer_name        | segment                  | creation_date
+s1              | c1          | Teams for faculty | GovernmentCommunityCloud | 2026-01-01
+s2              | c2          | Teams for faculty | GovernmentCommunityCloud | 2026-01-01
+s3              | c3          | Teams for faculty | Nonprofit                | 2026-11-10
+s4              | c3          | Teams for faculty | Nonprofit                | 2026-11-09
+"""
+finds = """
+subscription_id
+s4
+"""
+
+[[case]]
+name = "and so it is outside the strictest reading (SEG02), and where no discount exists (SEG05)"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+c2          | Dębowa
+"""
+qualifications = """
+customer_id | qualification    | vetting_status
+c1          | Nonprofit        | Approved
+c1          | StateOwnedEntity |
+c2          | Education        | Approved
+"""
+price_list = """
+product_id | sku_id | segment
+p1         | 0002   | Education
+"""
+subscriptions = """
+subscription_id | customer_id | offer_id  | offer_name      | product_type | term_duration
+s1              | c1          | p1:0002:x | Teams (Charity) |              |
+s2              | c2          | p1:0002:x | Teams (Charity) | azure        |
+s3              | c2          | p1:0002:x | Teams (Charity) | software     | onetime
+"""
+finds = """
+subscription_id | segment   | segment_source | in_price_list | conflict
+s3              | Education | price list     | true          | price list and offer name
+"""
 */
 select
     b.customer_id,
@@ -110,6 +175,8 @@ select
     null as due_on,
     o.segment,
     o.conflict,
+    o.segment_source,
+    case when o.is_in_price_list = 1 then true else false end as in_price_list,
     o.list_segment,
     o.stated_segment,
     o.name_segment,
@@ -117,7 +184,4 @@ select
 from core.sale as s
 inner join core.subscriptions as b on s.line = b.line
 inner join core.offer_segment as o on s.offer_no = o.offer_no
-where
-    s.customer_is_listed = 1
-    and o.conflict is not null
-    and coalesce(s.outcome, '') not in ('forbidden', 'unlisted, outside the strictest reading')
+where s.customer_is_listed = 1 and o.conflict is not null

@@ -1,31 +1,21 @@
 -- stored
--- One row for each customer of the customers export: its type, which is the set of its approved qualifications.
--- The type is null where a row of its qualifications could not be read: nobody can tell it then.
-with approved as (
-    select q.customer_id, q.qualification
-    from core.qualifications as q
-    cross join core.run as r
-    where
-        not r.vetting_is_stated
-        or q.vetting_status = 'Approved'
-        -- the partner sets this one, and nobody vets it
-        or q.qualification = 'StateOwnedEntity'
-        -- the nonprofit programme vets outside Partner Center
-        or (q.qualification = 'Nonprofit' and q.vetting_status is null)
-),
-
-held as (
+-- One row for each customer of the customers export: its type, which is the set of its approved qualifications, and the
+-- type's number. The type is null where a row of its qualifications could not be read: nobody can tell it then.
+with held as (
     select
         a.customer_id,
         max(case when a.qualification = 'Nonprofit' then 1 else 0 end) as nonprofit,
         max(case when a.qualification = 'Education' then 1 else 0 end) as education,
         max(case when a.qualification = 'StateOwnedEntity' then 1 else 0 end) as state_owned_entity,
         max(case when a.qualification = 'GovernmentCommunityCloud' then 1 else 0 end) as government_community_cloud
-    from approved as a
+    from core.approved_qualification as a
     group by a.customer_id
 )
 
-select c.customer_id, case when u.customer_id is null then s.customer_type end as customer_type
+select
+    c.customer_id,
+    case when u.customer_id is null then s.customer_type end as customer_type,
+    case when u.customer_id is null then s.type_no else 16 end as type_no
 from core.customers as c
 left join held as h on c.customer_id = h.customer_id
 inner join ref.qualification_sets as s

@@ -6,6 +6,9 @@ select
     s.offer_name,
     s.segment as stated_segment,
     s.quantity,
+    s.partner_tenant_id,
+    s.reseller_id,
+    s.migrated_from_subscription_id,
     s.line
 from core.subscriptions as s
 where s.status not in ('none', 'expired', 'disabled', 'deleted')

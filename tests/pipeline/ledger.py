@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline import lifecycle
 from pipeline.database import connect_in_memory
+from pipeline.exposure import create_exposure
 from pipeline.load import create_absent
 from pipeline.rulefile import read_rules
 from pipeline.rules import create_views
@@ -65,7 +66,9 @@ class Ledger:
             )
         judgements = {rule: Judgement.JUDGED if rule in judged else Judgement.INPUT_MISSING for rule in "PQ"}
         results = [RuleResult(replace(RULE, id=rule), judgement) for rule, judgement in judgements.items()]
-        lifecycle.record_findings(self.connection, as_of, results, [])
+        closing = lifecycle.closing_rules(self.connection, as_of, results, [])
+        create_exposure(self.connection)
+        lifecycle.record_findings(self.connection, as_of, closing, [])
         lifecycle.create_states(self.connection, as_of)
         rows = self.connection.execute("select finding_id, state, first_seen from core.states").fetchall()
         states = {name: (state, first_seen) for name, state, first_seen in rows}

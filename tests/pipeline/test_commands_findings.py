@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from reports.order import by_pressure
 from tests.pipeline.commandline import DAYS, ROOT, call
 from tests.pipeline.exports import AS_OF, night, run, write_folder
+from tests.reports import examples
+
+if TYPE_CHECKING:
+    from schemas.finding import Audit
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -63,7 +71,53 @@ def test_table_says_what_was_not_judged_and_not_read(tmp_path: Path) -> None:
     tables["qualifications"][0]["customer_id"] = "not an id"
     run(write_folder(tmp_path / "exports", tables), tmp_path / "state")
     head = call("findings", "--state", tmp_path / "state").out.split("\n\n")[0]
-    assert " ".join(head.split()).endswith("1 unread rows; not judged: NPO01.")
+    record = json.loads((tmp_path / "state" / "latest" / "run.json").read_text(encoding="utf-8"))
+    unjudged = [rule["id"] for rule in record["rules"] if rule["judgement"].startswith("not judged")]
+    assert "NPO01" in unjudged
+    assert f"1 unread rows; not judged: {', '.join(unjudged)}" in " ".join(head.split())
+
+
+@pytest.fixture
+def partners(monkeypatch: pytest.MonkeyPatch) -> Audit:
+    """Let the command read a night with prices, findings on a partner and rules that were partly judged."""
+    made = examples.partners()
+    listed = replace(made, findings=by_pressure(made.findings))
+    monkeypatch.setattr("pipeline.audit.read_audit", lambda *_: listed)
+    return listed
+
+
+def test_table_says_what_was_partly_judged(audited: Path, partners: Audit) -> None:
+    head = " ".join(call("findings", "--state", audited).out.split("\n\n")[0].split())
+    assert partners.unread == 0
+    assert head.endswith("0 unread rows; partly judged: GCC07, PART01.")
+
+
+@pytest.mark.parametrize("width", [64, 120])
+@pytest.mark.usefixtures("partners")
+def test_table_says_what_findings_cost(audited: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = call("findings", "--state", audited).out
+    told = " ".join(out.split())
+    assert max(map(len, out.splitlines())) <= width
+    assert "invited to GCC High (since 2026-11-20), 21,600.00 PLN a month" in told
+    assert (
+        "violation: 4, 1 closed Exposure a month: 21,600.00 PLN, 310.50 USD; 1 subscription without a known price"
+    ) in told
+    assert told.count("Exposure") == 1
+
+
+@pytest.mark.usefixtures("partners")
+def test_partner_is_listed_where_no_customer_is_the_subject(audited: Path) -> None:
+    listed = [line for line in call("findings", "--state", audited).out.splitlines() if " GCC06 " in line]
+    assert [line.split()[3][:8] for line in listed] == ["Lipowa", "571c51e5"]
+    assert all("None" not in line for line in listed)
+
+
+@pytest.mark.usefixtures("partners")
+def test_json_has_amounts_as_text(audited: Path) -> None:
+    read = json.loads(call("findings", "--state", audited, "--format", "json").out)["findings"]
+    costs = {(item["monthly_amount"], item["currency"]) for item in read}
+    assert costs == {("21600.00", "PLN"), ("310.50", "USD"), ("0.00", "PLN"), ("99.00", "PLN"), (None, None)}
 
 
 def test_night_without_findings_is_said_to_be_clean(tmp_path: Path) -> None:

@@ -126,17 +126,15 @@ def test_empty_relationship_is_not_taken_for_reseller() -> None:
     assert load_cells("customers", "relationship", [""]) == [None]
 
 
-def test_removal_is_ninety_days_after_the_notice_unless_it_is_given() -> None:
+def test_removal_before_its_notice_is_unread() -> None:
     rows = [
         {"customer_id": guid(1), "notice_date": "2026-09-01", "removal_date": ""},
         {"customer_id": guid(2), "notice_date": "2026-09-01", "removal_date": "2026-12-24"},
         {"customer_id": guid(3), "notice_date": "2026-09-01", "removal_date": "2026-08-31"},
     ]
     loaded = load_rows("nonprofit_notices", rows)
-    assert [row["removal_date"] for row in loaded.rows] == ["2026-11-30", "2026-12-24"]
+    assert [row["removal_date"] for row in loaded.rows] == [None, "2026-12-24"]
     assert loaded.unread == ((4, "removal_date", "2026-08-31", "expected a date on or after notice_date"),)
-    (row,) = load_rows("nonprofit_notices", [{"customer_id": guid(1), "notice_date": "2026-09-01"}]).rows
-    assert row["removal_date"] == "2026-11-30"
 
 
 def slashed(cells: list[str], **orders: DateOrder) -> Loaded:

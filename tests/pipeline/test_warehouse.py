@@ -136,8 +136,8 @@ def test_gate_compares_a_rerun_with_the_night_before_it(audited: Path) -> None:
     newest = last_night(audited / "warehouse.duckdb", nights(audited)[-1])
     earlier = last_night(audited / "warehouse.duckdb", nights(audited)[-1].replace(day=21))
     assert newest.newest == earlier.newest == nights(audited)[-1]
-    assert newest.lines["subscriptions"] == 220
-    assert earlier.lines["subscriptions"] == 221
+    assert newest.lines["subscriptions"] == 277
+    assert earlier.lines["subscriptions"] == 280
     assert last_night(audited / "none.duckdb", newest.newest) == type(newest)(None, {})
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.rulefile import read_rules
 from tests.sql.case_tables import draw, parse
-from tests.sql.oracle import QUALIFICATIONS, SEGMENTS, is_listed, may_be_sold
+from tests.sql.oracle.policy import QUALIFICATIONS, SEGMENTS, is_listed, may_be_sold
 from tests.sql.world import found, judge, world
 
 DAYS = [date(2024, 1, 31), date(2024, 2, 1), date(2026, 11, 20)]

@@ -11,7 +11,7 @@ import pytest
 import sql
 from pipeline.rulefile import RULES_FOLDER
 from pipeline.rules import VIEWS_FOLDER
-from tests.pipeline.commandline import audit, sample
+from tests.pipeline.commandline import DAYS, audit, sample
 from tests.sql.portable import problems
 
 if TYPE_CHECKING:
@@ -167,9 +167,10 @@ def test_the_lint_lets_the_whole_subset_pass() -> None:
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse of a sample night as any DuckDB shell would."""
+    """Open the warehouse of the sample nights as any DuckDB shell would."""
     state = tmp_path_factory.mktemp("night") / "state"
-    assert audit(sample("2026-11-20"), "2026-11-20", state).err == ""
+    for day in DAYS:
+        assert audit(sample(day), day, state).err == ""
     with duckdb.connect(str(state / "warehouse.duckdb"), read_only=True) as connection:
         yield connection
 
@@ -188,4 +189,7 @@ def test_every_view_and_rule_runs_as_it_stands_in_plain_duckdb(
 
 def test_no_sql_file_stands_outside_the_folders_that_are_linted() -> None:
     folder = Path(sql.__file__).parent
-    assert {path for path in folder.rglob("*.sql") if path not in FILES} == {folder / "warehouse.sql"}
+    assert {path for path in folder.rglob("*.sql") if path not in FILES} == {
+        folder / "warehouse.sql",
+        folder / "calendar.sql",
+    }

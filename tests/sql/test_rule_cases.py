@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.rulefile import read_rules
+from pipeline.rulefile import read_rules, sharper
 from schemas.finding import Judgement
 from tests.sql.case_tables import draw, parse
 from tests.sql.world import found, judge, world
@@ -14,17 +14,20 @@ from tests.sql.world import found, judge, world
 if TYPE_CHECKING:
     from pipeline.rulefile import Case, RuleFile
 
-CASES = [pytest.param(file, case, id=f"{file.rule.id}: {case.name}") for file in read_rules() for case in file.cases]
+RULES = read_rules()
+CASES = [pytest.param(file, case, id=f"{file.rule.id}: {case.name}") for file in RULES for case in file.cases]
 
 
 def run_case(file: RuleFile, case: Case) -> list[dict[str, object]]:
+    """Run the rule beside those that it gives way to; return its own findings."""
     tables = {name: parse(text) for name, text in case.tables.items()}
     rows = {name: table[1] for name, table in tables.items()}
     stated = "qualifications" not in tables or "vetting_status" in tables["qualifications"][0]
     with world(case.as_of, rows, vetting_is_stated=stated) as connection:
-        (result,) = judge(connection, [file])
-        assert (result.judgement, result.reason) == (Judgement.JUDGED, "")
-        rows_found = found(connection)
+        result, *others = judge(connection, [file, *sharper(file, RULES)])
+        assert {one.reason for one in (result, *others)} == {""}
+        assert result.judgement is (Judgement.PARTLY if result.gaps else Judgement.JUDGED)
+        rows_found = [row for row in found(connection) if row["rule_id"] == file.rule.id]
     assert result.found == len(rows_found)
     return rows_found
 

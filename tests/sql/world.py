@@ -6,8 +6,11 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pipeline.database import connect_in_memory, literal
+import pandas as pd
+
+from pipeline.database import connect_in_memory
 from pipeline.expressions import derived, raw
+from pipeline.precedence import give_way
 from pipeline.rules import create_views, judge_rules
 from pipeline.sieve import empty_table
 from pipeline.warehouse import create_fixed_tables
@@ -30,6 +33,7 @@ DEFAULTS = {
     "customers": {"company_name": "{customer_id}"},
     "subscriptions": {"status": "active", "creation_date": "2026-01-01", "offer_id": "o:0001:x"},
 }
+HISTORY_COLUMNS = ("customer_id", "qualification", "vetting_status", "first_night", "gone_on")
 EVERYTHING = {name: {column.name for column in table.columns} for name, table in TABLES.items()}
 
 
@@ -49,6 +53,11 @@ def world(
             connection.execute(
                 "insert into core.unread_customers values (?, ?)", [row["table_name"], row["customer_id"]]
             )
+        for row in tables.get("history", ()):
+            connection.execute(
+                "insert into history.qualifications values (?, ?, ?, ?, ?)",
+                [row.get(name) for name in HISTORY_COLUMNS],
+            )
         create_views(connection)
         yield connection
     finally:
@@ -62,21 +71,25 @@ def _fill(connection: Connection, table: Table, rows: Sequence[Cells]) -> None:
     if unknown:
         message = f"{table.name} has no column {sorted(unknown)}"
         raise ValueError(message)
-    cells = [[_cell(table, column, row) for column in table.columns] for row in rows]
-    values = ", ".join(f"({', '.join(row)}, {line})" for line, row in enumerate(cells, start=1))
-    names = ", ".join(raw(column.name) for column in table.columns)
-    filled = {d.name: derived(d, {}) for d in table.derived}
-    columns = {c.name: filled.get(c.name) or f"cast({raw(c.name)} as {c.kind.duckdb_type})" for c in table.columns}
-    columns |= {name: expression for name, expression in filled.items() if name not in columns}
+    frame = pd.DataFrame(
+        {raw(column.name).strip('"'): [_cell(table, column, row) for row in rows] for column in table.columns},
+        dtype="object",
+    )
+    frame["line"] = range(1, len(rows) + 1)
+    columns = {c.name: f"cast({raw(c.name)} as {c.kind.duckdb_type})" for c in table.columns}
+    columns |= {d.name: f"cast({derived(d)} as {d.duckdb_type})" for d in table.derived}
+    cells = ", ".join(f"cast({raw(column.name)} as varchar) as {raw(column.name)}" for column in table.columns)
+    connection.register("frame", frame)
     connection.execute(f"""
         insert into core.{table.name} ({", ".join(columns)}, line, file)
-        select {", ".join(columns.values())}, line, '{table.name}.csv'
-        from (values {values}) as rows({names}, line)
+        select {", ".join(f"{value} as {name}" for name, value in columns.items())}, line, '{table.name}.csv'
+        from (select {cells}, line from frame)
     """)
+    connection.unregister("frame")
 
 
-def _cell(table: Table, column: Column, row: Cells) -> str:
-    """Return a cell as an SQL text; a word that its column's closed list does not hold is a slip in the case."""
+def _cell(table: Table, column: Column, row: Cells) -> str | None:
+    """Return a cell's text; a word that its column's closed list does not hold is a slip in the case."""
     default = DEFAULTS.get(table.name, {}).get(column.name, column.absent)
     text = row[column.name] if column.name in row else default and default.format_map(row)
     for condition in column.conditions:
@@ -84,7 +97,7 @@ def _cell(table: Table, column: Column, row: Cells) -> str:
         if text is not None and text not in known:
             message = f"{table.name}.{column.name}: {text!r} is not one of {sorted(known)}"
             raise ValueError(message)
-    return "cast(null as varchar)" if text is None else literal(text)
+    return text
 
 
 def judge(
@@ -92,7 +105,8 @@ def judge(
 ) -> list[RuleResult]:
     """Judge the rules as a night does, by default with every table and column supplied."""
     given = EVERYTHING if supplied is None else {name: set(columns) for name, columns in supplied.items()}
-    return judge_rules(connection, files, given)
+    results = judge_rules(connection, files, given)
+    return give_way(connection, results, [result.rule.id for result in results])
 
 
 def found(connection: Connection) -> list[dict[str, object]]:
