@@ -1,4 +1,4 @@
-"""What a finding says: its rule's message filled with its facts, its next step, its evidence."""
+"""What a finding says: its rule's message filled with its facts, its next step."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ _ATTRIBUTES = frozenset(
 _NAMES = {
     "company_name": marked("a customer without a name"),
     "offer_name": marked("an offer without a name"),
+    "partner_name": marked("a partner without a name"),
     "subscription_id": marked("none"),
     "source": marked("none"),
 }
@@ -80,8 +81,3 @@ def message(words: Words, finding: Finding) -> str:
 def next_step(words: Words, finding: Finding) -> str:
     """Return the first thing to do, or nothing where the rule names no step."""
     return words.gettext(finding.rule.steps[0]) if finding.rule.steps else ""
-
-
-def evidence(words: Words, finding: Finding) -> tuple[tuple[str, str], ...]:
-    """Return the facts of a finding as names and values to show, in the rule's order."""
-    return tuple((name.replace("_", " "), reading(words, fact)) for name, fact in finding.facts.items())

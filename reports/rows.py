@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports import terms
-from reports.messages import evidence, message, next_step
+from reports.evidence import evidence
+from reports.exposure import monthly
+from reports.messages import message, next_step
 from reports.order import is_at_rest, is_fresh
 from schemas.finding import Level
 
@@ -21,15 +23,16 @@ _SOON = 7  # days
 
 @dataclass(frozen=True)
 class Row:
-    """One finding as listed; `hot` is a date that has passed or comes within a week."""
+    """One finding as listed; `kind` is what its customer is, `hot` a date that has passed or comes within a week."""
 
     finding: Finding
     message: str
     next_step: str
     evidence: tuple[tuple[str, str], ...]
     customer: str
-    customer_type: str
+    kind: str
     segment: str
+    monthly: str
     fresh: bool
     hot: bool
 
@@ -54,16 +57,26 @@ def row(words: Words, audit: Audit, finding: Finding) -> Row:
         next_step=next_step(words, finding),
         evidence=evidence(words, finding),
         customer=customer(words, finding),
-        customer_type=terms.term(words, finding.customer_type or ""),
+        kind=_kind(words, finding),
         segment=terms.term(words, finding.segment or ""),
+        monthly=monthly(words, finding),
         fresh=is_fresh(finding),
         hot=due_on is not None and (due_on - audit.as_of).days <= _SOON,
     )
 
 
 def customer(words: Words, finding: Finding) -> str:
-    """Return what to call a finding's customer."""
-    return finding.company_name or finding.customer_id or words.gettext("customer not known")
+    """Return what to call a finding's customer, or the partner where that is the subject."""
+    known = finding.company_name or finding.customer_id
+    if known or finding.customer_id is not None:
+        return known or words.gettext("customer not known")
+    return str(finding.facts.get("tenant_id") or words.gettext("partner not known"))
+
+
+def _kind(words: Words, finding: Finding) -> str:
+    if finding.customer_id is None:
+        return words.gettext("Partner")
+    return terms.term(words, finding.customer_type or "")
 
 
 def nearest(words: Words, audit: Audit) -> Nearest | None:

@@ -44,9 +44,15 @@ def not_judged(audit: Audit) -> tuple[RuleResult, ...]:
     return tuple(result for result in audit.rules if not result.is_judged)
 
 
+def partly_judged(audit: Audit) -> tuple[RuleResult, ...]:
+    """Return the rules that could not judge some of their subjects, in the audit's order."""
+    return tuple(result for result in audit.rules if result.is_judged and not result.is_complete)
+
+
 def is_complete(audit: Audit) -> bool:
-    """Whether there were rows and rules at all, every row was read and every rule judged."""
-    return rows_of(audit) > 0 and bool(audit.rules) and audit.unread == 0 and not not_judged(audit)
+    """Whether there were rows and rules at all, every row was read and every rule judged all its subjects."""
+    judged = bool(audit.rules) and all(result.is_complete for result in audit.rules)
+    return judged and rows_of(audit) > 0 and audit.unread == 0
 
 
 def rows_of(audit: Audit) -> int:
@@ -138,7 +144,7 @@ def _since_day(words: Words, counts: Counts, day: str) -> str:
 
 
 def completeness(words: Words, audit: Audit) -> Completeness:
-    """Return what was seen of the rows and the rules; unread rows and unjudged rules each get a sentence."""
+    """Return what was seen of the rows and the rules; what was not seen, or in part only, gets a sentence each."""
     rows, unread = rows_of(audit), audit.unread
     if is_complete(audit):
         sentence = words.ngettext(
@@ -147,12 +153,13 @@ def completeness(words: Words, audit: Audit) -> Completeness:
             rows,
         )
         return Completeness(complete=True, sentences=(sentence,))
-    missing = not_judged(audit)
+    missing, partly = not_judged(audit), partly_judged(audit)
     sentences = [
         words.gettext("No row was audited.") if not rows else "",
         _unread(words, rows, unread) if unread else "",
         words.gettext("No rule was run.") if not audit.rules else "",
         _unjudged(words, audit, missing) if missing else "",
+        _partly(words, audit, partly) if partly else "",
     ]
     return Completeness(complete=False, sentences=tuple(filter(None, sentences)))
 
@@ -183,16 +190,47 @@ def _unjudged(words: Words, audit: Audit, missing: tuple[RuleResult, ...]) -> st
     )  # fmt: skip
 
 
+def _partly(words: Words, audit: Audit, partly: tuple[RuleResult, ...]) -> str:
+    ids = ", ".join(result.rule.id for result in partly[:_NAMED_RULES])
+    total = words.number(len(audit.rules))
+    if len(partly) > _NAMED_RULES:
+        return words.ngettext(
+            "%(n)s of %(total)s rules could be judged only in part, among them %(ids)s.",
+            "%(n)s of %(total)s rules could be judged only in part, among them %(ids)s.",
+            len(partly), total=total, ids=ids,
+        )  # fmt: skip
+    return words.ngettext(
+        "%(n)s of %(total)s rules could be judged only in part: %(ids)s.",
+        "%(n)s of %(total)s rules could be judged only in part: %(ids)s.",
+        len(partly), total=total, ids=ids,
+    )  # fmt: skip
+
+
+def gaps(words: Words, result: RuleResult) -> tuple[str, ...]:
+    """Return how many subjects a rule could not judge, and why, one text for each reason."""
+    return tuple(
+        words.ngettext(
+            "%(n)s not judged: %(reason)s",
+            "%(n)s not judged: %(reason)s",
+            number,
+            reason=words.gettext(result.rule.not_judged.get(code, code)),
+        )
+        for code, number in result.gaps.items()
+    )
+
+
 def level_changes(words: Words, audit: Audit, level: Level) -> tuple[str, ...]:
-    """Return what to know beside a level's count, one short text each: new, closed, waived, not judged."""
+    """Return what to know beside a level's count, one short text each: new, closed, waived, not or partly judged."""
     if audit.verdict is Verdict.NOT_AUDITED:
         return (words.gettext("not audited"),)
     counts = counts_of(audit, level)
     waived = _waived(audit, level)
     unjudged = sum(1 for item in not_judged(audit) if item.rule.level is level)
+    partly = sum(1 for item in partly_judged(audit) if item.rule.level is level)
     asides = (
         words.ngettext("%(n)s of them waived", "%(n)s of them waived", waived) if waived else "",
         words.ngettext("%(n)s rule not judged", "%(n)s rules not judged", unjudged) if unjudged else "",
+        words.ngettext("%(n)s rule partly judged", "%(n)s rules partly judged", partly) if partly else "",
     )
     aside = tuple(filter(None, asides))
     if audit.compared_with is None:

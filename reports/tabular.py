@@ -47,7 +47,12 @@ def findings_json(words: Words, audit: Audit) -> str:
     """Return all findings with their facts, and the run they belong to."""
     findings = [
         _record(words, item)
-        | {"title": item.rule.title, "facts": {name: _fact(fact) for name, fact in item.facts.items()}}
+        | {
+            "title": item.rule.title,
+            "monthly_amount": None if item.monthly_amount is None else f"{item.monthly_amount:.2f}",
+            "currency": item.currency,
+            "facts": {name: _fact(fact) for name, fact in item.facts.items()},
+        }
         for item in by_pressure(audit.findings)
     ]
     return _json({"schema_version": SCHEMA_VERSION, "run": _run(audit), "findings": [*findings]})
@@ -152,6 +157,10 @@ def _rule(result: RuleResult) -> dict[str, Plain]:
         "title": result.rule.title,
         "judgement": result.judgement.value,
         "reason": result.reason,
+        "gaps": [
+            {"code": code, "reason": result.rule.not_judged.get(code, ""), "subjects": number}
+            for code, number in result.gaps.items()
+        ],
         "found": result.found,
         "new": result.new,
         "closed": result.closed,

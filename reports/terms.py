@@ -71,6 +71,7 @@ def judgement_name(words: Words, judgement: Judgement) -> str:
     """Return the words for how far a rule got."""
     names: Mapping[Judgement, str] = {
         Judgement.JUDGED: words.gettext("judged"),
+        Judgement.PARTLY: words.gettext("partly judged"),
         Judgement.INPUT_MISSING: words.gettext("not judged"),
         Judgement.ERROR: words.gettext("not judged: error"),
     }

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports import charts, matrix, sentences, terms
+from reports.exposure import exposure, exposure_texts
 from reports.order import by_pressure, is_at_rest
 from reports.rows import Nearest, Row, nearest, row
 from schemas.finding import Level, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reports.wording import Words
     from schemas.finding import Audit, Finding, RuleResult, UnreadRow
@@ -23,13 +24,14 @@ MOST_UNREAD = 20
 
 @dataclass(frozen=True)
 class Tile:
-    """One of the four counts: what it counts, how that changed, and where it leads."""
+    """One of the four counts: what it counts, how that changed, where it leads, and what it costs a month."""
 
     mark: str
     name: str
     count: int
     changes: tuple[str, ...]
     href: str
+    exposure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,17 @@ class Group:
 
 @dataclass(frozen=True)
 class RuleGroups:
-    """The rules by what they came to tonight."""
+    """The rules by what they came to tonight; `partly` and `clear` are those without a finding."""
 
     finding: tuple[RuleResult, ...]
     unjudged: tuple[RuleResult, ...]
+    partly: tuple[RuleResult, ...]
     clear: tuple[RuleResult, ...]
 
 
 @dataclass(frozen=True)
 class Page:
-    """Everything the report's templates show."""
+    """Everything the report's templates show; `exposures` is what the findings of each rule cost, by its id."""
 
     audit: Audit
     tone: sentences.Tone
@@ -65,6 +68,7 @@ class Page:
     lines: charts.Lines | None
     matrix: matrix.MatrixTable
     rules: RuleGroups
+    exposures: Mapping[str, tuple[str, ...]]
     groups: tuple[Group, ...]
     current: int
     closed: tuple[Row, ...]
@@ -75,6 +79,16 @@ class Page:
     def refused(self) -> bool:
         """Whether the night was not audited, so that no count means anything."""
         return self.audit.verdict is Verdict.NOT_AUDITED
+
+    @property
+    def why(self) -> str:
+        """The id of the place that says why rules were not judged, or only in part; empty where all were judged."""
+        partly = sentences.partly_judged(self.audit)
+        if self.rules.unjudged:
+            return "not-judged"
+        if self.rules.partly:
+            return "partly-judged"
+        return f"rule-{partly[0].rule.id}" if partly else ""
 
     @property
     def listed(self) -> int:
@@ -101,6 +115,10 @@ def page(words: Words, audit: Audit) -> Page:
         lines=charts.lines(words, audit.nights),
         matrix=matrix.matrix_table(words, audit.matrix, frozenset(item.rule.id for item in audit.rules)),
         rules=rule_groups(audit.rules),
+        exposures={
+            result.rule.id: _exposure(words, [item for item in current if item.rule.id == result.rule.id])
+            for result in audit.rules
+        },
         groups=groups,
         current=len(current),
         closed=tuple(row(words, audit, item) for item in closed[:MOST_ROWS]),
@@ -117,8 +135,13 @@ def rule_groups(results: Sequence[RuleResult]) -> RuleGroups:
     return RuleGroups(
         finding=tuple(sorted(finding, key=lambda item: (item.rule.level.rank, -item.found))),
         unjudged=tuple(item for item in by_id if not item.is_judged),
-        clear=tuple(item for item in judged if not (item.found or item.closed)),
+        partly=tuple(item for item in judged if item not in finding and not item.is_complete),
+        clear=tuple(item for item in judged if item not in finding and item.is_complete),
     )
+
+
+def _exposure(words: Words, findings: Sequence[Finding]) -> tuple[str, ...]:
+    return exposure_texts(words, exposure(findings))
 
 
 def _groups(words: Words, audit: Audit, findings: Sequence[Finding]) -> tuple[Group, ...]:
@@ -137,6 +160,7 @@ def _tiles(words: Words, audit: Audit, groups: Sequence[Group]) -> tuple[Tile, .
             count=sentences.counts_of(audit, level).found,
             changes=sentences.level_changes(words, audit, level),
             href=f"#level-{level.value}" if level in listed else "#findings",
+            exposure=_exposure(words, [item for item in audit.findings if item.level is level]),
         )
         for level in Level
     ]

@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from gettext import NullTranslations
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -43,6 +47,14 @@ class Words:
     def number(self, n: float) -> str:
         """Write a number with grouped thousands."""
         return f"{n:,}"
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """Write an amount with two decimals and grouped thousands, and its currency in the same line."""
+        return f"{amount:,.2f}\u00a0{currency}"
+
+    def more_money(self, amount: Decimal, currency: str) -> str:
+        """Write a difference with its sign, as in +51.84 PLN."""
+        return f"{amount:+,.2f}\u00a0{currency}"
 
     def day(self, day: date) -> str:
         """Write a day in full, as in 24 Nov 2026."""

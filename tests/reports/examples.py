@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 from schemas.finding import (
     Audit,
@@ -228,6 +229,8 @@ def hostile() -> Audit:
         "customer_id": HOSTILE,
         "subscription_id": HOSTILE,
         "facts": {"allowed": HOSTILE, "learnt_from": LONG},
+        "currency": HOSTILE,
+        "monthly_amount": Decimal("1E+30"),
     }
     long = {"company_name": LONG, "offer_name": LONG, "customer_type": LONG, "facts": {"allowed": LONG}}
     right_to_left = {
@@ -271,27 +274,64 @@ def hostile() -> Audit:
 
 def mixed() -> Audit:
     """Return a small night with one finding of each state, for the golden files."""
+    partner = {"customer_id": None, "customer_type": None, "company_name": "Lipowa Reselling", "seats": None}
     findings = [
-        finding(0, NPO03, State.NEW, due_on=AS_OF, facts={"created_on": "2026-11-18", "removed_on": None}),
+        finding(0, NPO03, State.NEW, due_on=AS_OF, facts={"created_on": "2026-11-18", "removed_on": None},
+                **parts.price("1234.5")),
         finding(1, SEG01, State.REOPENED, company_name='=HYPERLINK("x")', offer_name=" @SUM(1)"),
         finding(2, SEG01, State.WAIVED, company_name='Hospicjum "Pod Lipami", Łódź\nII', seats=None),
         finding(40, GCC06, subscription_id=None, due_on=LAST_NIGHT, facts={"submitted_on": "2026-11-16"}),
+        finding(41, GCC06, subscription_id=None, due_on=LAST_NIGHT, **partner, facts={"submitted_on": "2026-11-16"}),
         finding(100, QUAL01, company_name=None, facts={"qualification": "Education", "used": 3, "left": 0}),
         finding(200, SEG01, State.CLOSED, customer_type=None, facts={"allowed": None, "share": 0.5}),
-    ]
+    ]  # fmt: skip
     rules = tuple(
-        replace(result, judgement=Judgement.INPUT_MISSING, reason="partners was not supplied")
+        replace(result, judgement=Judgement.INPUT_MISSING, reason="subscriptions.partner_tenant_id was not supplied")
         if result.rule is PART01
         else result
         for result in parts.results_of(findings)
     )
     return _audit(
         findings,
-        rules=rules,
-        inputs=parts.inputs(4),
+        rules=parts.partly(rules, {"GCC07": {"not_recorded": 1, "not_stated": 12}}),
+        inputs=parts.inputs(4, price_lists=("price_list-2026-11.csv", "price_list-legacy.csv")),
         unread_rows=parts.unread_rows(4),
         unread_before=7,
     )
+
+
+def partners() -> Audit:
+    """Return a night with prices in two currencies, several price lists, and rules that were partly judged."""
+    findings = _priced()
+    gaps = {"GCC07": {"not_recorded": 1, "not_stated": 1200}, "PART01": {"not_stated": 12}}
+    return _audit(
+        findings,
+        rules=parts.partly(parts.results_of(findings), gaps),
+        inputs=parts.inputs(price_lists=("new-commerce-2026-11.csv", "legacy-2026-11.csv", "education-2026-11.csv")),
+    )
+
+
+def _priced() -> list[Finding]:
+    gcc = {"segment": "GovernmentCommunityCloud", "offer_name": "Office 365 G3 (GCC High)"}
+    partner = {
+        "customer_id": None, "customer_type": None, "subscription_id": None, "offer_name": None, "segment": None,
+        "seats": None, "source": "partners.csv:3",
+    }  # fmt: skip
+    tenant = parts.identity("a partner")
+    invited = {"cloud": "GCC High", "partner_name": "Lipowa Reselling", "partner_tenant_id": tenant}
+    sent = {"qualification": "GovernmentCommunityCloud", "submitted_on": "2026-11-16"}
+    return [
+        finding(0, GCC07, State.NEW, seats=250, **parts.price("21600"), facts=invited, **gcc),
+        finding(1, NPO03, **parts.price("310.5", "USD"), due_on=AS_OF + timedelta(days=3), facts=parts.suggestion()),
+        finding(2, NPO03, **parts.price("0"), facts=parts.suggestion(found=False)),
+        finding(3, SEG01),
+        finding(60, NPO01, subscription_id=None, offer_name=None, due_on=AS_OF + timedelta(days=40),
+                facts={"subscriptions": 2, "next_renewal": None, "contested": False}),
+        finding(40, GCC06, due_on=LAST_NIGHT, **{**partner, "company_name": "Lipowa Reselling"},
+                facts={**sent, "tenant_id": tenant, "partner_name": "Lipowa Reselling"}),
+        finding(41, GCC06, due_on=LAST_NIGHT, **{**partner, "company_name": None}, facts={**sent, "tenant_id": tenant}),
+        finding(200, SEG01, State.CLOSED, **parts.price("99")),
+    ]  # fmt: skip
 
 
 def many(number: int) -> Audit:
@@ -306,4 +346,5 @@ ALL = {
     "incomplete": incomplete,
     "empty": empty,
     "hostile": hostile,
+    "partners": partners,
 }

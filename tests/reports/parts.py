@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 
 from schemas.finding import (
     Counts,
+    Fact,
     Finding,
     Input,
     Judgement,
@@ -65,6 +67,26 @@ def finding(number: int, rule: Rule = SEG01, state: State = State.OPEN, **change
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def price(amount: str | None, currency: str | None = "PLN") -> dict[str, Decimal | str | None]:
+    """Return the fields of a finding whose subscription costs so much a month."""
+    return {"monthly_amount": None if amount is None else Decimal(amount), "currency": currency}
+
+
+def suggestion(*, found: bool = True) -> dict[str, Fact]:
+    """Return the facts of a nonprofit sale that end with a commercial equivalent, or with none."""
+    lost = {"created_on": "2026-11-18", "removed_on": "2026-11-02", "removal_date": None, "surcharge_percent": 3}
+    if not found:
+        return {**lost, "equivalent_found": False, "suggested_offer": None}
+    return {
+        **lost,
+        "equivalent_found": True,
+        "suggested_offer": "CFQ7TTC0LCHC:0002",
+        "suggested_title": "Microsoft 365 Business Premium",
+        "suggested_difference": 51.84,
+        "suggested_currency": "PLN",
+    }
+
+
 def counts_of(findings: list[Finding]) -> dict[Level, Counts]:
     """Count findings by level as the run does: what is waived was found too."""
     states = {level: Counter(item.state for item in findings if item.level is level) for level in Level}
@@ -87,13 +109,28 @@ def results_of(findings: list[Finding]) -> tuple[RuleResult, ...]:
     )
 
 
-def inputs(unread: int = 0) -> tuple[Input, ...]:
-    def supplied(table: str, rows: int, bad: int = 0, twice: int = 0, notes: tuple[str, ...] = ()) -> Input:
-        return Input(
-            table, f"{table}.csv", datetime(2026, 11, 19, 23, 38, tzinfo=UTC), rows * 90,
-            sha256(table.encode()).hexdigest(), "UTF-8", rows, rows - bad - twice, bad, twice, notes,
-        )  # fmt: skip
+def partly(results: tuple[RuleResult, ...], gaps: dict[str, dict[str, int]]) -> tuple[RuleResult, ...]:
+    """Return the results with some rules only partly judged; `gaps` are theirs, by their id."""
+    return tuple(
+        replace(result, judgement=Judgement.PARTLY, gaps=gaps[result.rule.id]) if result.rule.id in gaps else result
+        for result in results
+    )
 
+
+def supplied(
+    table: str, rows: int, bad: int = 0, twice: int = 0, notes: tuple[str, ...] = (), *, file: str = ""
+) -> Input:
+    """Return an input of so many rows, of which some were bad and some there twice."""
+    return Input(
+        table, file or f"{table}.csv", datetime(2026, 11, 19, 23, 38, tzinfo=UTC), rows * 90,
+        sha256((file or table).encode()).hexdigest(), "UTF-8", rows, rows - bad - twice, bad, twice, notes,
+    )  # fmt: skip
+
+
+def inputs(unread: int = 0, price_lists: tuple[str, ...] = ()) -> tuple[Input, ...]:
+    """Return the inputs of a night; with price lists, one for each file of them, and partners."""
+    lists = tuple(supplied("price_list", 500 + place, file=file) for place, file in enumerate(price_lists))
+    absent = Input("price_list", None, notes=("Segments are learnt from offer names instead.",))
     ignored = ("Columns not known and ignored: CommerceId, BillingProfile.",)
     return (
         supplied("customers", 9204, 0, 18, ignored),
@@ -101,8 +138,8 @@ def inputs(unread: int = 0) -> tuple[Input, ...]:
         supplied("qualifications", 3117),
         supplied("gcc_validations", 41),
         supplied("nonprofit_notices", 29),
-        Input("partners", None),
-        Input("price_list", None, notes=("Segments are learnt from offer names instead.",)),
+        supplied("partners", 14) if lists else Input("partners", None),
+        *(lists or (absent,)),
     )
 
 

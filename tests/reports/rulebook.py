@@ -9,6 +9,10 @@ from schemas.finding import Level, Rule
 _PURCHASE_RULES = "Sell to specialized industries, purchase rules"
 _REVIEWS = "Check customer qualifications, note on reviews"
 _VALIDATION = "Customer validation process"
+_NOT_JUDGED = {
+    "not_stated": "the sale names no partner, and partners holds more than one",
+    "not_recorded": "partners does not say whether the partner is invited",
+}
 
 
 def _rule(
@@ -19,6 +23,7 @@ def _rule(
     return Rule(
         rule_id, 1, level, title, message, why, steps, source,
         needs=tuple(tables.split()), key=("subscription_id",), since=date(2026, 11, 20),
+        not_judged=_NOT_JUDGED if "partners" in tables else {},
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.messages import evidence, message, next_step, reading
+from reports.messages import message, next_step, reading
 from reports.wording import Words
 from tests.reports.parts import finding
 from tests.reports.rulebook import NPO01, NPO03, QUAL01, SEG01
@@ -68,6 +68,12 @@ def test_absent_subjects_have_words_of_their_own() -> None:
     assert message(WORDS, bare) == ("a customer without a name: none, an offer without a name, not known, none")
 
 
+def test_a_partner_without_a_name_has_words_of_its_own() -> None:
+    rule = replace(SEG01, message="sold through {partner_name}")
+    assert message(WORDS, finding(0, rule, facts={"partner_name": None})) == "sold through a partner without a name"
+    assert message(WORDS, finding(0, rule, facts={"partner_name": "Education"})) == "sold through Education"
+
+
 @given(st.text())
 def test_braces_and_percent_signs_in_facts_stay(text: str) -> None:
     hostile = "{seats}{0.__class__}%(n)s" + text
@@ -77,8 +83,3 @@ def test_braces_and_percent_signs_in_facts_stay(text: str) -> None:
 def test_the_next_step_is_the_first() -> None:
     assert next_step(WORDS, finding(0, NPO03)) == "Cancel within the return window, or contest the review."
     assert next_step(WORDS, finding(0, replace(NPO03, steps=()))) == ""
-
-
-def test_evidence_keeps_the_order_of_the_facts() -> None:
-    shown = evidence(WORDS, finding(0, SEG01, facts={"learnt_from": "price list", "in_review_since": None}))
-    assert shown == (("learnt from", "price list"), ("in review since", "not known"))

@@ -161,6 +161,39 @@ def test_rules_not_judged_never_show_a_count() -> None:
     assert page.count(">not judged</span>") == len(rules)
 
 
+def test_a_rule_that_was_partly_judged_says_what_it_left_out() -> None:
+    words = texts(PAGES["partners"])
+    assert "Not everything was checked. 2 of 12 rules could be judged only in part: GCC07, PART01. See why" in words
+    assert (
+        "partly judged 1 not judged: partners does not say whether the partner is invited 1,200 not judged: "
+        "the sale names no partner, and partners holds more than one Exposure a month: 21,600.00 PLN"
+    ) in words
+    for said in ("Partly judged, nothing found", "GCC07 version 1, partly judged", "PART01 version 1, partly judged"):
+        assert said in words
+    assert 'href="#partly-judged"' in PAGES["partners"]
+    assert "No sale breaks" not in words
+
+
+def test_money_stands_below_the_seats_and_is_summed() -> None:
+    words = texts(PAGES["partners"])
+    assert "4 Violations 1 new 1 closed 2 rules partly judged Exposure a month: 21,600.00 PLN, 310.50 USD" in words
+    assert words.count("250 21,600.00 PLN a month") == 2
+    assert "Price difference of the suggestion +51.84 PLN a seat and month" in words
+    assert "Suggested commercial equivalent none found in the price list" in words
+
+
+def test_every_file_of_a_table_is_listed() -> None:
+    words = texts(PAGES["partners"])
+    for name in ("new-commerce-2026-11.csv", "legacy-2026-11.csv", "education-2026-11.csv"):
+        assert f"price_list {name} UTF-8 19 Nov, 23:38 UTC" in words
+
+
+def test_where_a_partner_is_the_subject_nobody_is_called_none() -> None:
+    words = texts(PAGES["partners"])
+    assert "Lipowa Reselling Partner GCC validation sent on 16 Nov 2026" in words
+    assert "None" not in words
+
+
 def test_evidence_and_steps_are_with_every_finding() -> None:
     page = PAGES["busy"]
     assert page.count('id="finding-F-') == 52

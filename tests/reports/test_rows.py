@@ -51,6 +51,22 @@ def test_a_customer_has_a_name_even_without_one() -> None:
     assert rows.customer(WORDS, finding(0, company_name="", customer_id="")) == "customer not known"
 
 
+def test_where_a_partner_is_the_subject_it_is_named_and_said_to_be_one() -> None:
+    audit = examples.partners()
+    named, unnamed = (rows.row(WORDS, audit, item) for item in audit.findings if item.customer_id is None)
+    assert (named.customer, named.kind) == ("Lipowa Reselling", "Partner")
+    assert (unnamed.customer, unnamed.kind) == (unnamed.finding.facts["tenant_id"], "Partner")
+    nobody = finding(0, customer_id=None, company_name=None, facts={"tenant_id": None})
+    assert rows.customer(WORDS, nobody) == "partner not known"
+
+
+def test_a_row_says_what_its_subscription_costs() -> None:
+    audit = examples.partners()
+    assert [rows.row(WORDS, audit, item).monthly for item in audit.findings[:4]] == [
+        "21,600.00\u00a0PLN a month", "310.50\u00a0USD a month", "0.00\u00a0PLN a month", "",
+    ]  # fmt: skip
+
+
 def test_dates_within_a_week_or_passed_are_hot() -> None:
     audit = examples.busy()
     days = {-3: True, 0: True, 7: True, 8: False}

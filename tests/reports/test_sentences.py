@@ -11,7 +11,7 @@ from reports import sentences
 from reports.sentences import Tone
 from reports.wording import Words
 from schemas.finding import Audit, Counts, Judgement, Level, State, Verdict
-from tests.reports import examples
+from tests.reports import examples, parts
 from tests.reports.parts import LAST_NIGHT, finding
 
 WORDS = Words()
@@ -20,6 +20,17 @@ WORDS = Words()
 def violations(found: int, new: int, closed: int, compared_with: date | None = LAST_NIGHT) -> Audit:
     counts = {Level.VIOLATION: Counts(found, new, closed)}
     return replace(examples.clean(), counts=counts, compared_with=compared_with)
+
+
+def all_partly() -> Audit:
+    rules = examples.clean().rules
+    gaps = {result.rule.id: {"not_stated": 1} for result in rules}
+    return replace(examples.clean(), rules=parts.partly(rules, gaps))
+
+
+def one_missing() -> Audit:
+    made = examples.partners()
+    return replace(made, rules=(replace(made.rules[0], judgement=Judgement.INPUT_MISSING), *made.rules[1:]))
 
 
 @pytest.mark.parametrize(
@@ -90,17 +101,46 @@ def test_the_change(audit: Audit, text: str) -> None:
             ),
         ),
         (examples.empty(), False, ("No row was audited.", "No rule was run.")),
+        (examples.partners(), False, ("2 of 12 rules could be judged only in part: GCC07, PART01.",)),
+        (
+            all_partly(),
+            False,
+            ("12 of 12 rules could be judged only in part, among them SEG01, SEG02, SEG03, SEG05.",),
+        ),
+        (
+            one_missing(),
+            False,
+            (
+                "1 of 12 rules could not be judged: SEG01.",
+                "2 of 12 rules could be judged only in part: GCC07, PART01.",
+            ),
+        ),
     ],
 )
 def test_completeness(audit: Audit, complete: bool, text: tuple[str, ...]) -> None:  # noqa: FBT001
     assert sentences.completeness(WORDS, audit) == sentences.Completeness(complete, text)
 
 
-@pytest.mark.parametrize("judgement", [Judgement.INPUT_MISSING, Judgement.ERROR])
+@pytest.mark.parametrize("judgement", [Judgement.PARTLY, Judgement.INPUT_MISSING, Judgement.ERROR])
 def test_one_rule_not_judged_is_enough_not_to_be_clean(judgement: Judgement) -> None:
     clean = examples.clean()
     audit = replace(clean, rules=(replace(clean.rules[0], judgement=judgement), *clean.rules[1:]))
     assert sentences.tone(audit) is Tone.WARN
+    assert sentences.claim(WORDS, audit) == "No violation found, but not everything was checked."
+
+
+def test_what_a_rule_could_not_judge_is_counted_by_reason() -> None:
+    results = {result.rule.id: result for result in examples.partners().rules}
+    assert sentences.gaps(WORDS, results["GCC07"]) == (
+        "1 not judged: partners does not say whether the partner is invited",
+        "1,200 not judged: the sale names no partner, and partners holds more than one",
+    )
+    assert sentences.gaps(WORDS, results["SEG01"]) == ()
+
+
+def test_a_reason_that_the_rule_no_longer_explains_is_its_code() -> None:
+    result = replace(examples.clean().rules[0], judgement=Judgement.PARTLY, gaps={"long_gone": 2})
+    assert sentences.gaps(WORDS, result) == ("2 not judged: long_gone",)
 
 
 def test_one_unread_row_is_enough_not_to_be_clean() -> None:
@@ -120,6 +160,7 @@ def test_a_refused_night_is_never_good_news() -> None:
         (examples.clean(), ("no change",)),
         (examples.first_run(), ("first audit",)),
         (examples.empty(), ("not audited",)),
+        (examples.partners(), ("1 new", "1 closed", "2 rules partly judged")),
     ],
 )
 def test_what_stands_beside_a_count(audit: Audit, texts: tuple[str, ...]) -> None:

@@ -101,6 +101,34 @@ def test_run_json_says_what_was_not_judged_and_why() -> None:
     assert read["verdict"] == "audited, with findings"
 
 
+def test_run_json_says_what_was_partly_judged_and_why() -> None:
+    read = json.loads(render.run_json(examples.partners()))
+    partly = {rule["id"]: rule["gaps"] for rule in read["rules"] if rule["judgement"] == "partly judged"}
+    assert list(partly) == ["GCC07", "PART01"]
+    assert partly["PART01"] == [
+        {
+            "code": "not_stated",
+            "reason": "the sale names no partner, and partners holds more than one",
+            "subjects": 12,
+        }
+    ]
+    assert [item["file"] for item in read["inputs"] if item["table"] == "price_list"] == [
+        "new-commerce-2026-11.csv", "legacy-2026-11.csv", "education-2026-11.csv",
+    ]  # fmt: skip
+
+
+def test_amounts_are_text_with_two_decimals() -> None:
+    read = json.loads(render.findings_json(examples.partners()))["findings"]
+    assert {(item["monthly_amount"], item["currency"]) for item in read} == {
+        ("21600.00", "PLN"), ("310.50", "USD"), ("0.00", "PLN"), ("99.00", "PLN"), (None, None),
+    }  # fmt: skip
+
+
+def test_a_finding_on_a_partner_has_no_customer_id() -> None:
+    listed = [row for row in rows(render.findings_csv(examples.partners())) if row["rule"] == "GCC06"]
+    assert [(row["customer_id"], row["company_name"]) for row in listed] == [("", "Lipowa Reselling"), ("", "")]
+
+
 def test_a_refused_run_leaves_its_reasons() -> None:
     problem = Problem("subscriptions.csv", "line 1", "no rows", "at least one", "Ask for the export again.")
     refusal = Refusal(

@@ -65,3 +65,34 @@ def test_groups_follow_the_levels() -> None:
     groups = view.page(WORDS, examples.busy()).groups
     assert [group.level for group in groups] == list(Level)
     assert groups[0].rows[-1].finding.state is State.WAIVED
+
+
+def test_rules_that_were_partly_judged_are_not_among_the_clear_ones() -> None:
+    groups = view.rule_groups(examples.partners().rules)
+    assert "GCC07" in [item.rule.id for item in groups.finding]
+    assert [item.rule.id for item in groups.partly] == ["PART01"]
+    assert not {"GCC07", "PART01"} & {item.rule.id for item in (*groups.clear, *groups.unjudged)}
+
+
+def test_the_page_leads_to_why_rules_were_not_judged() -> None:
+    made = examples.partners()
+    found = replace(made, rules=tuple(item for item in made.rules if item.rule.id != "PART01"))
+    audits = {
+        "not-judged": examples.busy(), "partly-judged": made, "rule-GCC07": found, "": examples.clean(),
+    }  # fmt: skip
+    for why, audit in audits.items():
+        assert view.page(WORDS, audit).why == why
+
+
+def test_exposure_is_summed_by_level_and_by_rule() -> None:
+    page = view.page(WORDS, examples.partners())
+    unpriced = "1 subscription without a known price"
+    assert [tile.exposure for tile in page.tiles] == [
+        ("Exposure a month: 21,600.00\u00a0PLN, 310.50\u00a0USD", unpriced), (), (), (),
+    ]  # fmt: skip
+    said = {rule: texts for rule, texts in page.exposures.items() if texts}
+    assert said == {
+        "GCC07": ("Exposure a month: 21,600.00\u00a0PLN",),
+        "NPO03": ("Exposure a month: 0.00\u00a0PLN, 310.50\u00a0USD",),
+        "SEG01": ("Exposure a month: not known",),
+    }

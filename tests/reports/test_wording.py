@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from gettext import NullTranslations
 
 import pytest
@@ -65,3 +66,17 @@ def test_another_language_is_another_catalogue() -> None:
     words = Words("xx", Shouting())
     assert words.ngettext("%(n)s sale", "%(n)s sales", 1200) == "1,200 SALES"
     assert words.away(TODAY, TODAY) == "TODAY"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text", "difference"),
+    [
+        ("0", "0.00", "+0.00"),
+        ("51.84", "51.84", "+51.84"),
+        ("1234567.8", "1,234,567.80", "+1,234,567.80"),
+        ("-3.1", "-3.10", "-3.10"),
+    ],
+)
+def test_money_is_grouped_and_stays_in_one_line(amount: str, text: str, difference: str) -> None:
+    assert WORDS.money(Decimal(amount), "PLN") == f"{text}\u00a0PLN"
+    assert WORDS.more_money(Decimal(amount), "PLN") == f"{difference}\u00a0PLN"
