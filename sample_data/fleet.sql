@@ -14,6 +14,9 @@ create macro letter_of(letters, n) as substr(letters, (n % length(letters))::big
 create macro guid(i, salt) as
     ((throw(i, salt)::uhugeint << 64) | throw(i, salt + 1)::uhugeint)::uuid::varchar;
 create macro customer_guid(c) as guid(c, 11);
+-- Partner 0 is the provider that transacts, partner 1 its direct business, the others are resellers.
+create macro partner_guid(p) as guid(p, 14);
+create macro reseller_id(p) as (5200000 + p)::varchar;
 
 -- Which flaw a row has: null none, 0 in its structure (1 flawed row in 50), 1 to 6 in a cell, 7 in several.
 create macro flaw_of(i, salt) as
@@ -127,6 +130,7 @@ lines as (
             case when flaw in (3, 7) then 'friend' else 'Reseller' end, ',',
             case
                 when flaw in (4, 6) then 'Poland'
+                when kind_of(i) in ('G', 'SG') and throw(i, 56) % 1000 > 1 then 'US'
                 else one_of(['PL', 'PL', 'PL', 'IT', 'IT', 'GB', 'US'], n // 8192)
             end, ',',
             guid(i, 55), ',',
@@ -155,7 +159,7 @@ sold as (
         i, flaw, n, c, p, is_over,
         (n // 4096 % 360)::integer as age,
         letter_of(
-            case when throw(i, 68) % 1000 = 0 then forbidden_to(kind_of(c)) else bought_by(kind_of(c)) end,
+            case when throw(i, 68) % 2000 = 0 then forbidden_to(kind_of(c)) else bought_by(kind_of(c)) end,
             throw(i, 69)
         ) as segment
     from drawn
@@ -168,7 +172,7 @@ lines as (
             guid(i, 71), ',',
             case when flaw = 5 then '' else product_of(p) || ':' || sku_of(p, segment) || ':CFQ7TTC0A' || lpad(p::varchar, 3, '0') end, ',',
             title_of(p), marker_of(p, segment), ',',
-            'OnlineServicesNCE,',
+            case when throw(i, 76) % 10000 = 0 then 'Software,' else 'OnlineServicesNCE,' end,
             case
                 when flaw in (2, 7) then '-' || (1 + n % 90)::varchar
                 when flaw = 3 then 'a few'
@@ -189,14 +193,25 @@ lines as (
                 else day(age - 364 + is_over::integer * 365)
             end, ',',
             day(age - 7 + is_over::integer * 365), ',',
-            (5200000 + n // 262144 % 400)::varchar, ',',
+            case when throw(i, 73) % 20000 = 0 then '' else reseller_id(n // 262144 % 400) end, ',',
+            case
+                when n // 134217728 % 1000 < 5 then partner_guid(1)
+                when throw(i, 72) % 10000 = 0 then partner_guid(2 + n // 262144 % 400)
+                else partner_guid(0)
+            end, ',',
+            case throw(i, 74) % 200 when 0 then 'Cancel' when 1 then 'RenewToNewTerm' else '' end, ',',
+            case
+                when throw(i, 74) % 200 = 1
+                    then product_of(p) || ':' || sku_of(p, case when throw(i, 75) % 100 = 0 then 'E' else 'C' end) || ':CFQ7TTC0A'
+                else ''
+            end, ',',
             'Licenses,subscription,False,', title_of(p), ','
         ) as line
     from sold
 )
 select
     case when flaw = 0 then broken_line(line, i) else line end as
-    "CustomerTenantId,SubscriptionId,OfferId,OfferName,ProductType,Quantity,Status,AutoRenewEnabled,IsTrial,TermDuration,BillingCycle,CreationDate,EffectiveStartDate,CommitmentEndDate,CancellationAllowedUntilDate,PartnerId,UnitType,ContractType,HasPurchasableAddons,FriendlyName,ParentSubscriptionId"
+    "CustomerTenantId,SubscriptionId,OfferId,OfferName,ProductType,Quantity,Status,AutoRenewEnabled,IsTrial,TermDuration,BillingCycle,CreationDate,EffectiveStartDate,CommitmentEndDate,CancellationAllowedUntilDate,PartnerId,PartnerTenantId,ScheduledAction,ScheduledOfferId,UnitType,ContractType,HasPurchasableAddons,FriendlyName,ParentSubscriptionId"
 from lines;
 
 create view qualifications as
@@ -227,7 +242,13 @@ lines as (
             case
                 when flaw in (4, 7) then '2025-13-01T00:00:00Z'
                 when letter = '0' then ''
-                else day(case when letter = 'e' then throw(i, 85) % 9 else 40 + throw(i, 85) % 1500 end)
+                else day(
+                    case
+                        when letter <> 'e' then 40 + throw(i, 85) % 1500
+                        when throw(i, 86) % 20 = 0 then throw(i, 85) % 9
+                        else throw(i, 85) % 2
+                    end
+                )
             end
         ) as line
     from drawn
@@ -250,3 +271,44 @@ select
     ) as
     "ChangeIndicator,ProductTitle,ProductId,SkuId,SkuTitle,Publisher,TermDuration,BillingPlan,Market,Currency,UnitPrice,EffectiveStartDate,EffectiveEndDate,Tags,ERP Price,Segment,PreviousValues"
 from offers;
+
+create view partners as
+select
+    concat(
+        partner_guid(p), ',Partner ', p::varchar, ',',
+        case p when 0 then 'indirect_provider' when 1 then 'direct_bill' else 'indirect_reseller' end, ',',
+        case when p < 2 then (4700000 + p)::varchar else reseller_id(p - 2) end, ',',
+        case when p < 2 then '' else partner_guid(0) end, ',',
+        case p when 0 then guid(p, 16) else '' end, ',',
+        case p when 0 then '2019-03-04' else '' end, ',',
+        case when p = 0 then '2019-03-01' when p = 1 then '2026-11-10' else '' end, ',',
+        case p when 0 then 'true,true' else 'false,false' end
+    ) as
+    "TenantId,Name,Role,MpnId,ProviderTenantId,AzureGccTenantId,GccApprovedDate,GccRequestedDate,GccHighInvited,AzureGovernmentEnrolled"
+from range(402) as rows(p);
+
+create view gcc_validations as
+select
+    concat(
+        customer_guid(c), ',V', c::varchar, ',',
+        case when throw(c, 91) % 200 = 0 then day(throw(c, 92) % 9) else '2019-04-01T00:00:00Z' end, ',',
+        case when throw(c, 93) % 500 > 0 then partner_guid(0) else partner_guid(2 + throw(c, 93) % 400) end, ',',
+        case when throw(c, 91) % 200 = 0 then 'InReview,' else 'Approved,2019-04-03' end
+    ) as "CustomerTenantId,ValidationId,SubmittedDate,SubmittedTenantId,Status,DecidedDate"
+from range(getvariable('customers')) as rows(c)
+where kind_of(c) in ('G', 'SG');
+
+create view nonprofit_notices as
+select
+    concat(customer_guid(c), ',', day(throw(c, 95) % 120), ',,', throw(c, 96) % 4 = 0) as
+    "CustomerTenantId,NoticeDate,RemovalDate,Contested"
+from range(getvariable('customers')) as rows(c)
+where kind_of(c) in ('N', 'NE') and throw(c, 94) % 300 = 0;
+
+create view qualification_requests as
+select
+    concat(
+        customer_guid(c), ',Education,', day(20 + asked * 30), ',', case asked when 0 then 'InReview' else 'Denied' end
+    ) as "CustomerTenantId,Qualification,RequestedDate,Outcome"
+from range(getvariable('customers')) as rows(c), range(3) as times(asked)
+where kind_of(c) in ('e', 'd', 'Nd', 'Se') and throw(c, 97) % 100 >= asked * 49;

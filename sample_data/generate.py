@@ -12,7 +12,7 @@ from pipeline.database import connect_in_memory, literal
 _FLEET = Path(__file__).with_name("fleet.sql")
 _FEWEST_ROWS = 20
 _MILLION = 1_000_000
-PRICE_LIST_ROWS = 2_000
+_OPTIONAL = ("price_list", "partners", "gcc_validations", "nonprofit_notices", "qualification_requests")
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,28 @@ class Fleet:
         return {**self.tables, "seed": self.seed, "bad": round(self.bad * _MILLION)}
 
 
-def write(fleet: Fleet, out: Path) -> list[Path]:
-    """Write one file for each table; the same fleet is written byte for byte the same."""
+def write(fleet: Fleet, out: Path) -> dict[Path, int]:
+    """Write one file for each table and return its rows; the same fleet is written byte for byte the same.
+
+    An optional table that a small fleet has no rows for is not written: an export without rows is refused.
+    """
     out.mkdir(parents=True, exist_ok=True)
     connection = connect_in_memory()
     for name, value in fleet.variables.items():
         connection.execute(f"set variable {name} = {value}")
     connection.execute(_FLEET.read_text(encoding="utf-8"))
-    files = [out / f"{table}.csv" for table in (*fleet.tables, "price_list")]
-    for file in files:
+    counts: dict[Path, int] = {}
+    for table in (*fleet.tables, *_OPTIONAL):
+        file = out / f"{table}.csv"
         # A row is one text that has its commas and quotes, and so has the header: the column's name.
         target = literal(str(file))
-        connection.execute(f"copy {file.stem} to {target} (format csv, header, delimiter '', quote '')")
+        connection.execute(f"copy {table} to {target} (format csv, header, delimiter '', quote '')")
+        (counts[file],) = connection.fetchone() or (0,)
     connection.close()
-    return files
+    for file in [file for file, count in counts.items() if not count]:
+        file.unlink()
+        del counts[file]
+    return counts
 
 
 @click.command()
@@ -61,10 +69,8 @@ def write(fleet: Fleet, out: Path) -> list[Path]:
 @click.option("--bad", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share of bad rows.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another fleet.")
 def main(rows: int, out: Path, bad: float, seed: int) -> None:
-    """Write exports with ROWS rows over the three required tables, and a price list."""
-    fleet = Fleet(rows, bad, seed)
-    files = write(fleet, out)
-    for file, count in zip(files, (*fleet.tables.values(), PRICE_LIST_ROWS), strict=True):
+    """Write exports with ROWS rows over the three required tables, and the optional ones that belong to them."""
+    for file, count in write(Fleet(rows, bad, seed), out).items():
         click.echo(f"{file}: {count} rows, {file.stat().st_size} bytes", err=True)
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from sample_data.builder.broken import broken
-from sample_data.builder.customers import customers, notices, qualifications
+from sample_data.builder.customers import customers, notices, qualifications, requests
 from sample_data.builder.data import NIGHTS, Record, dice
 from sample_data.builder.expected import expected
 from sample_data.builder.layouts import LAYOUTS
-from sample_data.builder.offers import price_list
+from sample_data.builder.offers import legacy_list, price_list
+from sample_data.builder.partners import partners, validations
 from sample_data.builder.sales import subscriptions
 
 _RECORDS = {
@@ -19,7 +20,11 @@ _RECORDS = {
     "subscriptions": subscriptions,
     "qualifications": qualifications,
     "price_list": price_list,
+    "price_list-legacy": legacy_list,
+    "partners": partners,
+    "gcc_validations": validations,
     "nonprofit_notices": notices,
+    "qualification_requests": requests,
 }
 
 

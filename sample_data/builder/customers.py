@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sample_data.builder.data import LAST_NIGHT, guid, moment, table, tonight
+from sample_data.builder.data import LAST_NIGHT, NIGHTS, guid, moment, table, tonight
 
 if TYPE_CHECKING:
     from sample_data.builder.data import Record
@@ -72,4 +72,18 @@ def _notice(row: dict[str, str]) -> Record:
         "removal_date": moment(row["removal_date"]),
         "contested": row["contested"] == "True",
         "note": "asked Support to review it" if row["contested"] == "True" else None,
+    }
+
+
+def requests(night: int) -> list[Record]:
+    """Return the requests for qualifications made up to one night."""
+    return [_request(row) for row in table("requests") if row["requested"] <= str(NIGHTS[night - 1])]
+
+
+def _request(row: dict[str, str]) -> Record:
+    return {
+        "customer_id": customer_id(row["customer"]),
+        "qualification": row["qualification"],
+        "requested_date": moment(row["requested"]),
+        "outcome": row["outcome"],
     }

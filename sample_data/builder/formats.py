@@ -20,6 +20,7 @@ _ACADEMIC_WORDS = {
     "Nonprofit": "Non-Profit",
     "GovernmentCommunityCloud": "GCC",
 }
+_AGREEMENT_WORDS = _ACADEMIC_WORDS | {"Nonprofit": "Charity", "GovernmentCommunityCloud": "Government"}
 _LIST_WORDS = _ACADEMIC_WORDS | {
     "Commercial": "Commercial",
     "Education": "Education",
@@ -69,15 +70,19 @@ UNICODE_TEXT = Dialect("utf-16-le", "\t", "\r\n", codecs.BOM_UTF16_LE)
 
 @dataclass(frozen=True)
 class Layout:
-    """One file; `columns` gives for each header the field and, after a colon, the form of its cells."""
+    """One file; `columns` gives for each header the field and, after a colon, the form of its cells.
+
+    `preamble` are the cells of the lines before the header.
+    """
 
     file: str
     dialect: Dialect
     columns: Mapping[str, str]
+    preamble: tuple[tuple[str, ...], ...] = ()
 
     def write(self, records: Sequence[Record]) -> bytes:
         """Write the records as this file."""
-        return self.dialect.write([list(self.columns), *(self._row(record) for record in records)])
+        return self.dialect.write([*self.preamble, list(self.columns), *(self._row(record) for record in records)])
 
     def _row(self, record: Record) -> list[str | None]:
         row = [_cell(record, *spec.partition(":")[::2]) for spec in self.columns.values()]
@@ -124,6 +129,7 @@ FORMS: dict[str, Callable[[Any], str]] = {
     "without zeros": _without_zeros,
     "capital": str.capitalize,
     "academic words": lambda value: _ACADEMIC_WORDS.get(value, value),
+    "agreement words": lambda value: _AGREEMENT_WORDS.get(value, value),
     "list words": lambda value: _LIST_WORDS.get(value, value),
     "script words": lambda value: _SCRIPT_WORDS.get(value, value),
 }

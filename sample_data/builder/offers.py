@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sample_data.builder.data import LAST_NIGHT, dice, table
+from sample_data.builder.data import LAST_NIGHT, dice, moment, table
 
 if TYPE_CHECKING:
     from sample_data.builder.data import Record
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _FROM = datetime(2026, 11, 1, tzinfo=UTC)
 _UNTIL = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
 _CENT = Decimal("0.01")
+_MARGIN = Decimal("1.2")
 _SOFTWARE = "DG7"
+_AZURE = "MS-AZR"
 
 # The SKU that the last night's list holds twice, for two segments; the list contradicts itself there.
 _CONTRADICTED = "CFQ7TTC0HD32:0005"
@@ -71,6 +73,48 @@ def _skus() -> dict[str, Sku]:
 
 
 SKUS = _skus()
+LEGACY = {row["offer_id"]: row for row in table("legacy")}
+
+
+def is_legacy(offer: str) -> bool:
+    """Say whether it is an offer of the time before new commerce; Azure has ids of its own."""
+    return ":" not in offer and not offer.startswith(_AZURE)
+
+
+def kind_of(offer: str) -> str:
+    """Return the product type, as exports name it."""
+    if offer.startswith(_AZURE):
+        return "Azure"
+    if is_legacy(offer):
+        return "OnlineServicesLegacy"
+    return "Software" if offer.startswith(_SOFTWARE) else "OnlineServicesNCE"
+
+
+def price_of(offer: str) -> Decimal | None:
+    """Return what one seat costs for a month, where a price list says it."""
+    if offer in SKUS:
+        return SKUS[offer].unit_price
+    return Decimal(LEGACY[offer]["unit_price"]) if offer in LEGACY else None
+
+
+def legacy_list(_night: int) -> list[Record]:
+    """Return the legacy price list, which is the same on every night."""
+    return [
+        {
+            "change": "U",
+            "effective_start_date": moment(row["valid_from"]),
+            "effective_end_date": _UNTIL,
+            "name": row["name"],
+            "offer_id": row["offer_id"],
+            "segment": row["segment"],
+            "purchase_unit": "1 Month(s)",
+            "secondary": row["secondary"],
+            "customer_type": row["customer_type"],
+            "unit_price": Decimal(row["unit_price"]).quantize(_CENT),
+            "erp_price": (Decimal(row["unit_price"]) * _MARGIN).quantize(_CENT),
+        }
+        for row in LEGACY.values()
+    ]
 
 
 def price_list(night: int) -> list[Record]:
@@ -112,7 +156,7 @@ def _price(sku: Sku, term: str, plan: str, price: Decimal) -> Record:
         "effective_start_date": _FROM,
         "effective_end_date": _UNTIL,
         "tags": None,
-        "erp_price": (price * Decimal("1.2")).quantize(_CENT),
+        "erp_price": (price * _MARGIN).quantize(_CENT),
         "segment": sku.segment,
         "previous_values": None,
     }

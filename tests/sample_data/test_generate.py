@@ -1,12 +1,13 @@
 import csv
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from sample_data.generate import PRICE_LIST_ROWS, Fleet, main, write
+from sample_data.generate import Fleet, main, write
 from schemas.catalog import TABLES
 from schemas.conditions import Condition, IsDate
 from schemas.dates import parse_date
@@ -19,13 +20,13 @@ def rows_of(file: Path) -> list[list[str]]:
         return list(csv.reader(opened))
 
 
-def contents(files: list[Path]) -> dict[str, bytes]:
+def contents(files: Iterable[Path]) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in files}
 
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write(Fleet(ROWS, bad=0.1, seed=5), tmp_path_factory.mktemp("fleet"))
+    return list(write(Fleet(ROWS, bad=0.1, seed=5), tmp_path_factory.mktemp("fleet")))
 
 
 def test_same_seed_writes_the_same_bytes(fleet: list[Path], tmp_path: Path) -> None:
@@ -39,11 +40,11 @@ def test_another_seed_writes_another_fleet(fleet: list[Path], tmp_path: Path) ->
 
 @pytest.mark.parametrize("rows", [20, 99, 1_001])
 def test_row_counts_are_exact(rows: int, tmp_path: Path) -> None:
-    files = write(Fleet(rows, bad=0.5), tmp_path)
-    counts = [len(rows_of(file)) - 1 for file in files]
-    assert counts[:3] == [*Fleet(rows).tables.values()]
-    assert sum(counts[:3]) == rows
-    assert counts[3] == PRICE_LIST_ROWS
+    written = write(Fleet(rows, bad=0.5), tmp_path)
+    required = dict.fromkeys(Fleet(rows).tables, 0) | {file.stem: count for file, count in written.items()}
+    assert {file.stem: len(rows_of(file)) - 1 for file in written} == required
+    assert sum(required[name] for name in Fleet(rows).tables) == rows
+    assert all(written.values())
 
 
 def test_headers_are_known_once_and_complete(fleet: list[Path]) -> None:
@@ -75,9 +76,9 @@ def holds(condition: Condition, cells: pd.Series) -> pd.Series:
 
 @pytest.mark.parametrize("bad", [0.0, 0.2, 1.0])
 def test_share_of_bad_rows_is_the_one_asked_for(bad: float, tmp_path: Path) -> None:
-    *required, prices = write(Fleet(ROWS, bad=bad), tmp_path)
-    assert [broken_share(file) for file in required] == pytest.approx([bad] * 3, rel=0.1)
-    assert broken_share(prices) == 0
+    files = list(write(Fleet(ROWS, bad=bad), tmp_path))
+    assert [broken_share(file) for file in files[:3]] == pytest.approx([bad] * 3, rel=0.1)
+    assert [broken_share(file) for file in files[3:]] == [0] * len(files[3:])
 
 
 def test_some_bad_rows_are_broken_in_their_structure(tmp_path: Path) -> None:
@@ -91,7 +92,7 @@ def test_some_bad_rows_are_broken_in_their_structure(tmp_path: Path) -> None:
 
 
 def test_fleet_is_mostly_allowed_and_mostly_live(tmp_path: Path) -> None:
-    customers, subscriptions, qualifications, prices = write(Fleet(100_000), tmp_path)
+    customers, subscriptions, qualifications, prices, *_ = write(Fleet(100_000), tmp_path)
     segments = {f"{row[2]}:{row[3]}": row[15] for row in rows_of(prices)[1:]}
     held: dict[str, set[str]] = {row[0]: set() for row in rows_of(customers)[1:]}
     for row in rows_of(qualifications)[1:]:
@@ -119,9 +120,13 @@ def test_a_third_of_the_titles_bear_a_marker(fleet: list[Path]) -> None:
     assert marked / len(titles) == pytest.approx(1 / 3, abs=0.03)
 
 
+def test_fleet_has_every_table(tmp_path: Path) -> None:
+    assert {file.stem for file in write(Fleet(100_000), tmp_path)} == set(TABLES)
+
+
 def test_command_says_on_stderr_what_it_wrote(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["200", "--out", str(tmp_path / "new"), "--bad", "0.1", "--seed", "3"])
     assert result.exit_code == 0
     assert result.stdout == ""
     assert "customers.csv: 20 rows" in result.stderr
-    assert len(list((tmp_path / "new").iterdir())) == 4
+    assert len(list((tmp_path / "new").iterdir())) == result.stderr.count("rows")

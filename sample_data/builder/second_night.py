@@ -1,0 +1,140 @@
+"""The files of the second night, which went through a spreadsheet on a Polish machine after the migration tool."""
+
+from __future__ import annotations
+
+from sample_data.builder.formats import POLISH_SPREADSHEET, Layout
+
+# A spreadsheet writes each line with as many cells as the longest.
+_REST_OF_THE_LINE = ("",) * 9
+
+SECOND = {
+    "customers": Layout(
+        "customers.csv",
+        POLISH_SPREADSHEET,
+        {
+            "TenantId": "customer_id:upper",
+            "Domain": "domain",
+            "CompanyName": "company_name",
+            "Relationship": "relationship",
+            "Country": "country",
+            "LastContact": "nothing",
+        },
+    ),
+    "subscriptions": Layout(
+        "subscriptions.csv",
+        POLISH_SPREADSHEET,
+        {
+            "PartnerTenantId": "partner_tenant_id",
+            "IndirectResellerMpnId": "reseller_id",
+            "CustomerName": "customer_name",
+            "CustomerTenantId": "customer_id",
+            "CustomerSegment": "company_size",
+            "SubscriptionId": "subscription_id:upper",
+            "ProductName": "offer_name",
+            "OfferId": "offer_id",
+            "OfferSegment": "segment",
+            "SubscriptionState": "status:capital",
+            "CreatedDate": "creation_date:dotted clock",
+            "SubscriptionStartDate": "effective_start_date:dotted",
+            "ExpirationDate": "commitment_end_date:dotted",
+            "CancellationAllowedUntilDate": "cancellation_allowed_until_date:dotted",
+            "IsAutoRenew": "auto_renew_enabled:yes or no",
+            "IsTrial": "is_trial:yes or no",
+            "Psa": "nothing",
+            "ScheduledAction": "scheduled_action",
+            "ScheduledOfferId": "scheduled_offer_id",
+            "Term": "term_duration",
+            "BillingPlan": "billing_cycle:capital",
+            "SeatCount": "quantity",
+            "UnitPrice": "unit_price:comma",
+            "Currency": "currency",
+            "MigratedFromSubscriptionId": "migrated_from:upper",
+        },
+    ),
+    "qualifications": Layout(
+        "qualifications.csv",
+        POLISH_SPREADSHEET,
+        {
+            "Qualification": "qualification:script words",
+            "CustomerTenantId": "customer_id",
+            "VettingStatus": "vetting_status",
+            "VettingCreatedDate": "vetting_create_date:dotted",
+            "VettingReason": "vetting_reason",
+        },
+    ),
+    "price_list": Layout(
+        "price_list.csv",
+        POLISH_SPREADSHEET,
+        {
+            "ProductId": "product_id",
+            "SkuId": "sku_id:without zeros",
+            "ProductTitle": "product_title",
+            "SkuTitle": "sku_title",
+            "Segment": "segment:academic words",
+            "TermDuration": "term_duration",
+            "BillingPlan": "billing_plan",
+            "Market": "market",
+            "Currency": "currency",
+            "UnitPrice": "unit_price:comma",
+            "ERP Price": "erp_price:comma",
+            "EffectiveStartDate": "effective_start_date:dotted",
+            "EffectiveEndDate": "effective_end_date:dotted",
+        },
+    ),
+    "price_list-legacy": Layout(
+        "price_list-legacy.csv",
+        POLISH_SPREADSHEET,
+        {
+            "A/C/D/U": "change",
+            "Valid-From Date": "effective_start_date:dotted",
+            "Valid To Date": "effective_end_date:dotted",
+            "Offer Display Name": "name",
+            "Offer ID": "offer_id",
+            "License Agreement Type": "segment:agreement words",
+            "Purchase Unit": "purchase_unit",
+            "Secondary License Type": "secondary",
+            "End Customer Type": "customer_type",
+            "List Price": "unit_price:comma",
+            "ERP Price": "erp_price:comma",
+        },
+        preamble=(("Doc currency", "PLN", *_REST_OF_THE_LINE), ("", "", *_REST_OF_THE_LINE)),
+    ),
+    "partners": Layout(
+        "partners.csv",
+        POLISH_SPREADSHEET,
+        {
+            "PartnerName": "name",
+            "PartnerTenantId": "tenant_id:upper",
+            "Role": "role",
+            "MPN": "mpn_id",
+            "Provider tenant id": "provider_tenant_id",
+            "Azure GCC tenant id": "azure_gcc_tenant_id",
+            "GCC requested date": "gcc_requested_date:dotted",
+            "GCC approved date": "gcc_approved_date:dotted",
+            "GCC High invited": "gcc_high_invited:yes or no",
+            "Azure Government enrolled": "azure_government_enrolled:yes or no",
+        },
+    ),
+    "gcc_validations": Layout(
+        "gcc_validations.csv",
+        POLISH_SPREADSHEET,
+        {
+            "Validation id": "validation_id",
+            "CustomerTenantId": "customer_id:upper",
+            "Submitted date": "submitted_date:dotted",
+            "Submitted tenant id": "submitted_tenant_id:upper",
+            "Status": "status",
+            "Decided date": "decided_date:dotted",
+        },
+    ),
+    "qualification_requests": Layout(
+        "qualification_requests.csv",
+        POLISH_SPREADSHEET,
+        {
+            "CustomerTenantId": "customer_id",
+            "Qualification": "qualification:script words",
+            "Requested date": "requested_date:dotted",
+            "Outcome": "outcome",
+        },
+    ),
+}
