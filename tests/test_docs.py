@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.ruledocs import rule_docs
 from pipeline.rulefile import read_rules
 from tests.pipeline.commandline import call
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "sample_data/README.md"]
+DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "docs/rules.md", "sample_data/README.md"]
 BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
@@ -40,6 +41,34 @@ def test_links_inside_the_project_lead_somewhere(document: str) -> None:
 def test_readme_lists_every_rule_with_its_level() -> None:
     rows = re.findall(r"^\| ([A-Z]+[0-9]{2}) \| (\w+) \|", README, re.MULTILINE)
     assert sorted(rows) == sorted((file.rule.id, file.rule.level.value) for file in read_rules())
+
+
+def test_the_committed_rule_docs_are_made_from_the_rule_files() -> None:
+    docs = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert docs == rule_docs(), "run python -m pipeline.ruledocs > docs/rules.md"
+
+
+def test_rule_docs_have_all_of_every_rule() -> None:
+    docs = rule_docs()
+    for file in read_rules():
+        rule = file.rule
+        assert f"| [{rule.id}](#{rule.id.lower()}) | {rule.level} | {rule.title} | {', '.join(rule.needs)} |" in docs
+        section = docs.split(f"\n## {rule.id}\n")[1].split("\n## ")[0]
+        for text in (rule.title, rule.message, rule.why, rule.source, *rule.steps, *rule.uses, *rule.key):
+            assert text in section
+        for text in (str(rule.since), f"version {rule.version}", *rule.not_judged, *rule.not_judged.values()):
+            assert text in section
+        assert all(f"[{name}](#{name.lower()})" in section for name in rule.gives_way_to)
+        assert re.findall(r"^- (.*) \(\d{4}-\d\d-\d\d\): finds", section, re.MULTILINE) == [c.name for c in file.cases]
+
+
+def test_contributing_says_which_rule_gives_way_to_which() -> None:
+    """Rows that say "by its data" are about what a SELECT's joins leave out; all others are the rules' headers."""
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = contributing.split("| rule | gives way to |\n|-|-|\n")[1].split("\n\n")[0]
+    rows = [row.strip("| ").split(" | ") for row in table.splitlines() if "by its data" not in row]
+    told = {name: others.split(", ") for names, others in rows for name in names.split(", ")}
+    assert told == {file.rule.id: [*file.rule.gives_way_to] for file in read_rules() if file.rule.gives_way_to}
 
 
 def test_readme_lists_the_exit_codes() -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One thing to measure: a name and the arguments of a Python process; `{work}` names an empty folder."""
+    """One thing to measure: a name and the arguments of a Python process; `{work}` names an empty folder.
+
+    A process may leave a file `steps.json` there: CPU seconds of its steps by name.
+    """
 
     name: str
     arguments: tuple[str, ...]
@@ -26,10 +30,11 @@ class Contender:
 
 @dataclass(frozen=True)
 class Usage:
-    """What one process used: CPU seconds and peak resident memory in MB."""
+    """What one process used: CPU seconds, peak resident memory in MB, and CPU seconds of its steps, if it told."""
 
     cpu: float
     memory: float
+    steps: Mapping[str, float] = field(default_factory=dict)
 
 
 def measure(contenders: Sequence[Contender], rounds: int, work: Path) -> dict[str, Usage]:
@@ -53,9 +58,12 @@ def _run(contender: Contender, work: Path) -> Usage:
     if process.returncode not in contender.good_codes:
         message = f"{contender.name} ended with exit code {process.returncode}"
         raise RuntimeError(message)
-    return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    told = work / "steps.json"
+    steps = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
+    return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, steps)
 
 
 def _median(usages: Iterable[Usage]) -> Usage:
     taken = list(usages)
-    return Usage(statistics.median(u.cpu for u in taken), statistics.median(u.memory for u in taken))
+    steps = {name: statistics.median(u.steps[name] for u in taken) for name in taken[0].steps}
+    return Usage(statistics.median(u.cpu for u in taken), statistics.median(u.memory for u in taken), steps)
