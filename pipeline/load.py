@@ -11,7 +11,7 @@ from pipeline.export import scan
 from pipeline.quarantine import quarantine_broken, quarantine_duplicates, unread_rows
 from pipeline.reconcile import reconcile
 from pipeline.referee import check_sieve, judge_every_row
-from pipeline.sieve import empty_table, select_rows
+from pipeline.sieve import definitions, empty_table, select_rows
 from schemas.catalog import TABLES
 from schemas.finding import Input, Problem
 
@@ -70,7 +70,8 @@ def load(
     """Create `table` from one file; by default it is the table of `core` that the export is for."""
     table = table or f"core.{export.table.name}"
     rows = select_rows(export, scan(export.text, export.header), judged_later=engine is Engine.PANDERA)
-    connection.execute(f"create table {table} as {rows}")
+    connection.execute(f"create table {table} ({definitions(export.table)})")
+    connection.execute(f"insert into {table} {rows}")
     reckoning = reconcile(connection, export, table)
     if engine is Engine.PANDERA:
         judge_every_row(connection, export, table)

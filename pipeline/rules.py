@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sql
-from pipeline.database import DatabaseError, identifier, literal
+from pipeline.database import DatabaseError, definition, identifier, literal
 from pipeline.offers import fold_offers
 from schemas.finding import Judgement, RuleResult
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 VIEWS_FOLDER = Path(sql.__file__).parent / "views"
 # The first line of a view that so many rules read that it is worth keeping.
 _STORED = "-- stored\n"
+_IDS = {"customer_id", "subscription_id"}
 # Columns of a rule that name its subject and evidence; all others are facts.
 _SUBJECT = ("customer_id", "subscription_id", "due_on")
 _EVIDENCE = ("evidence_table", "evidence_line")
@@ -36,8 +37,10 @@ def create_views(connection: Connection) -> None:
     fold_offers(connection)
     for path in sorted(VIEWS_FOLDER.glob("*.sql")):
         select = path.read_text(encoding="utf-8")
-        kind = "table" if select.startswith(_STORED) else "view"
-        connection.execute(f"create {kind} core.{path.stem} as {select}")
+        if select.startswith(_STORED):
+            _store(connection, f"core.{path.stem}", select)
+        else:
+            connection.execute(f"create view core.{path.stem} as {select}")
     connection.execute("""
         create table core.found (
             finding_id varchar, rule_id varchar, customer_id varchar, subscription_id varchar, due_on date,
@@ -45,6 +48,13 @@ def create_views(connection: Connection) -> None:
         )
     """)
     connection.execute("create table core.not_judged (finding_id varchar, rule_id varchar, code varchar)")
+
+
+def _store(connection: Connection, table: str, select: str) -> None:
+    columns = connection.execute(f"describe {select}").fetchall()
+    defined = ", ".join(definition(name, kind, is_id=name in _IDS) for name, kind, *_ in columns)
+    connection.execute(f"create table {table} ({defined})")
+    connection.execute(f"insert into {table} {select}")
 
 
 def judge_rules(

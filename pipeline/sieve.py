@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.database import literal
+from pipeline.database import definition, literal
 from pipeline.expressions import derived, holds, raw, value
+from schemas.column import Stored
 
 if TYPE_CHECKING:
     from pipeline.export import Export
@@ -56,6 +57,17 @@ def _cell(column: Column, export: Export) -> str:
 def _computed(column: Derived, present: frozenset[str]) -> str:
     """Give a derived column its type; without the columns that it needs it is null."""
     return f"cast({derived(column) if present.issuperset(column.needs) else 'null'} as {column.duckdb_type})"
+
+
+def definitions(table: Table) -> str:
+    """Define the columns that `select_rows` gives, in its order."""
+    columns = [definition(c.name, c.kind.duckdb_type, is_id=_is_id(c, table)) for c in table.columns]
+    columns += [definition(d.name, d.duckdb_type, is_id=False) for d in table.derived]
+    return f"{', '.join(columns)}, broken bigint, raw_cells varchar[]"
+
+
+def _is_id(column: Column, table: Table) -> bool:
+    return column.kind.stored is Stored.LOWER and column.name in {"customer_id", *table.key}
 
 
 def empty_table(table: Table) -> str:

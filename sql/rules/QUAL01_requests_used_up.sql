@@ -172,58 +172,59 @@ c1          | Education     | 2026-03-15
 """
 finds = ""
 */
-with asked as (
-    select
-        q.customer_id,
-        q.qualification,
-        q.requested_date,
-        q.line,
-        row_number() over (
-            partition by q.customer_id, q.qualification order by q.requested_date desc, q.line asc
-        ) as place
+with in_force as (
+    select l.requests
+    from ref.request_limits as l
+    cross join core.run as r
+    where l.valid_from <= r.as_of and (l.valid_to is null or l.valid_to >= r.as_of)
+),
+
+counted as (
+    select q.customer_id, q.qualification, count(*) as used, max(q.requested_date) as last_requested_on
     from core.qualification_requests as q
     cross join core.run as r
     where
         q.qualification in ('Education', 'Nonprofit', 'GovernmentCommunityCloud')
         and q.requested_date <= r.as_of
+    group by q.customer_id, q.qualification
 ),
 
-counted as (
-    select
-        a.customer_id,
-        a.qualification,
-        count(*) as used,
-        max(a.requested_date) as last_requested_on,
-        min(case when a.place = 1 then a.line end) as line
-    from asked as a
-    group by a.customer_id, a.qualification
+used_up as (
+    select n.customer_id, n.qualification, n.used, n.last_requested_on, f.requests
+    from counted as n
+    inner join in_force as f on n.used >= f.requests
 ),
 
-in_force as (
-    select l.requests
-    from ref.request_limits as l
-    cross join core.run as r
-    where l.valid_from <= r.as_of and (l.valid_to is null or l.valid_to >= r.as_of)
+-- the row of the last request
+evidence as (
+    select u.customer_id, u.qualification, min(q.line) as line
+    from used_up as u
+    inner join core.qualification_requests as q
+        on
+            u.customer_id = q.customer_id
+            and u.qualification = q.qualification
+            and u.last_requested_on = q.requested_date
+    group by u.customer_id, u.qualification
 )
 
 select
-    n.customer_id,
+    u.customer_id,
     null as subscription_id,
     null as due_on,
-    n.qualification,
-    n.used,
-    case when f.requests > n.used then f.requests - n.used else 0 end as left,
-    n.last_requested_on,
+    u.qualification,
+    u.used,
+    case when u.requests > u.used then u.requests - u.used else 0 end as left,
+    u.last_requested_on,
     t.customer_type,
     'qualification_requests' as evidence_table,
-    n.line as evidence_line,
+    e.line as evidence_line,
     case when t.customer_type is null then 'qualifications_unread' end as not_judged
-from counted as n
-inner join in_force as f on n.used >= f.requests
-inner join core.customer_type as t on n.customer_id = t.customer_id
+from used_up as u
+inner join evidence as e on u.customer_id = e.customer_id and u.qualification = e.qualification
+inner join core.customer_type as t on u.customer_id = t.customer_id
 where
     not exists (
         select a.customer_id
         from core.approved_qualification as a
-        where a.customer_id = n.customer_id and a.qualification = n.qualification
+        where a.customer_id = u.customer_id and a.qualification = u.qualification
     )

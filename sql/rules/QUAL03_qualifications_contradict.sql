@@ -169,8 +169,8 @@ finds = ""
 with none_beside as (
     select q.customer_id
     from core.qualifications as q
-    inner join core.approved_qualification as a on q.customer_id = a.customer_id
-    where q.qualification = 'None'
+    inner join core.customer_type as t on q.customer_id = t.customer_id
+    where q.qualification = 'None' and t.read_type <> '(none)'
     group by q.customer_id
 ),
 
@@ -187,11 +187,10 @@ stated as (
 ),
 
 gcc_beside as (
-    select g.customer_id
-    from core.approved_qualification as g
-    inner join core.approved_qualification as o on g.customer_id = o.customer_id
-    where g.qualification = 'GovernmentCommunityCloud' and o.qualification in ('Education', 'Nonprofit')
-    group by g.customer_id
+    select t.customer_id
+    from core.customer_type as t
+    inner join ref.qualification_sets as s on t.read_type = s.customer_type
+    where s.government_community_cloud = 1 and (s.education = 1 or s.nonprofit = 1)
 ),
 
 contradictions as (

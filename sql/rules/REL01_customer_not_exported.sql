@@ -86,11 +86,10 @@ s1              | c2
 finds = ""
 */
 with sold as (
-    select b.customer_id, count(*) as subscriptions, sum(b.quantity) as seats, min(b.line) as first_line
-    from core.sale as s
-    inner join core.subscriptions as b on s.line = b.line
+    select s.customer_id, count(*) as subscriptions, sum(s.quantity) as seats, min(s.line) as first_line
+    from core.sale_questioned as s
     where s.customer_is_listed = 0
-    group by b.customer_id
+    group by s.customer_id
 )
 
 select

@@ -310,9 +310,9 @@ with pending as (
 )
 
 select
-    b.customer_id,
-    b.subscription_id,
-    case when b.cancellation_allowed_until_date >= r.as_of then b.cancellation_allowed_until_date end as due_on,
+    s.customer_id,
+    s.subscription_id,
+    case when s.cancellation_allowed_until_date >= r.as_of then s.cancellation_allowed_until_date end as due_on,
     o.segment,
     o.segment_source,
     case when o.is_in_price_list = 1 then true else false end as in_price_list,
@@ -324,10 +324,9 @@ select
     p.vetting_status,
     p.vetting_reason,
     p.vetting_since
-from core.sale as s
-inner join core.subscriptions as b on s.line = b.line
+from core.sale_questioned as s
 inner join core.offer_segment as o on s.offer_no = o.offer_no
 inner join core.purchase_rule as w on s.customer_type = w.customer_type and s.segment = w.segment
 cross join core.run as r
-left join pending as p on b.customer_id = p.customer_id and o.segment = p.qualification and p.place = 1
+left join pending as p on s.customer_id = p.customer_id and o.segment = p.qualification and p.place = 1
 where s.outcome = 'forbidden'

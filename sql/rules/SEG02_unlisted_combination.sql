@@ -206,8 +206,8 @@ s1
 """
 */
 select
-    b.customer_id,
-    b.subscription_id,
+    s.customer_id,
+    s.subscription_id,
     null as due_on,
     o.segment,
     o.segment_source,
@@ -217,8 +217,7 @@ select
     o.name_segment,
     s.customer_type,
     w.may_be_sold as allowed
-from core.sale as s
-inner join core.subscriptions as b on s.line = b.line
+from core.sale_questioned as s
 inner join core.offer_segment as o on s.offer_no = o.offer_no
 inner join core.purchase_rule as w on s.customer_type = w.customer_type and s.segment = w.segment
 where s.outcome = 'unlisted, outside the strictest reading'

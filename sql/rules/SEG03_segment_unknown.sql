@@ -114,10 +114,10 @@ s1              | c1          | p1:0002:x
 finds = ""
 */
 select
-    b.customer_id,
-    b.subscription_id,
+    s.customer_id,
+    s.subscription_id,
     null as due_on,
-    b.offer_id,
+    s.offer_id,
     o.segment,
     o.segment_source,
     case when o.is_in_price_list = 1 then true else false end as in_price_list,
@@ -125,7 +125,6 @@ select
     o.stated_segment,
     o.name_segment,
     s.customer_type
-from core.sale as s
-inner join core.subscriptions as b on s.line = b.line
+from core.sale_questioned as s
 inner join core.offer_segment as o on s.offer_no = o.offer_no
 where s.customer_is_listed = 1 and o.segment is null and o.conflict is null

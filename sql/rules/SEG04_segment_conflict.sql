@@ -170,8 +170,8 @@ s3              | Education | price list     | true          | price list and of
 """
 */
 select
-    b.customer_id,
-    b.subscription_id,
+    s.customer_id,
+    s.subscription_id,
     null as due_on,
     o.segment,
     o.conflict,
@@ -181,7 +181,6 @@ select
     o.stated_segment,
     o.name_segment,
     s.customer_type
-from core.sale as s
-inner join core.subscriptions as b on s.line = b.line
+from core.sale_questioned as s
 inner join core.offer_segment as o on s.offer_no = o.offer_no
 where s.customer_is_listed = 1 and o.conflict is not null

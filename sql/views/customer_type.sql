@@ -1,6 +1,7 @@
 -- stored
 -- One row for each customer of the customers export: its type, which is the set of its approved qualifications, and the
 -- type's number. The type is null where a row of its qualifications could not be read: nobody can tell it then.
+-- `read_type` is what the rows that could be read make.
 with held as (
     select
         a.customer_id,
@@ -15,7 +16,8 @@ with held as (
 select
     c.customer_id,
     case when u.customer_id is null then s.customer_type end as customer_type,
-    case when u.customer_id is null then s.type_no else 16 end as type_no
+    case when u.customer_id is null then s.type_no else 16 end as type_no,
+    s.customer_type as read_type
 from core.customers as c
 left join held as h on c.customer_id = h.customer_id
 inner join ref.qualification_sets as s
