@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.database import Connection
-    from schemas.finding import Input, RuleResult
+    from schemas.finding import Input, Rule, RuleResult
 
 _PRIOR = """
     with prior as (
@@ -24,6 +24,8 @@ _PRIOR = """
 """
 # An input that has been missing for so many runs is no longer expected.
 _LATE_RUNS = 30
+# Tables whose unread rows name neither a customer nor an offer, so that any finding may rest on them.
+_OF_NOBODY = {"partners"}
 # Findings on subjects that tonight's reading may only have lost: a row of theirs is in the quarantine, or they are
 # missing from an export with rows that could not be split.
 _IN_A_GAP = """
@@ -46,7 +48,7 @@ _IN_A_GAP = """
     where u.subscription_id in (select subscription_id from core.unread_subscriptions)
         or u.customer_id in (
             select customer_id from core.unread_customers
-            where u.subscription_id is null or table_name in ('customers', 'qualifications')
+            where u.subscription_id is null or table_name <> 'subscriptions'
         )
     union all
     select u.finding_id from subjects as u
@@ -65,7 +67,16 @@ def closing_rules(
 ) -> list[str]:
     """Return the rules that can say tonight that a finding is over: judged, and with every input that they use."""
     lost = _lost_inputs(connection, as_of, inputs)
-    return [result.rule.id for result in results if result.is_judged and not lost & set(result.rule.uses)]
+    torn = {item.table for item in inputs if item.unread} & _OF_NOBODY
+    return [
+        result.rule.id
+        for result in results
+        if result.is_judged and not lost & set(result.rule.uses) and not torn & _tables(result.rule)
+    ]
+
+
+def _tables(rule: Rule) -> set[str]:
+    return {name.partition(".")[0] for name in (*rule.needs, *rule.uses)}
 
 
 def record_findings(connection: Connection, as_of: date, closing: Iterable[str], inputs: Iterable[Input]) -> None:

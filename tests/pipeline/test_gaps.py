@@ -24,9 +24,14 @@ QUALIFICATIONS = [f"{CUSTOMER.format(n)},None," for n in range(1, 4)]
 
 
 def night(
-    folder: Path, state: Path, day: int, headers: dict[str, str] | None = None, **tables: list[str]
+    folder: Path,
+    state: Path,
+    day: int,
+    headers: dict[str, str] | None = None,
+    rule: str = "SEG01",
+    **tables: list[str],
 ) -> dict[str, str]:
-    """Audit one night; return the state of each subscription's SEG01 finding."""
+    """Audit one night; return the state of each subscription's finding of one rule."""
     exports = folder / str(day)
     exports.mkdir()
     rows = {"customers": CUSTOMERS, "subscriptions": SALES, "qualifications": QUALIFICATIONS, **tables}
@@ -46,7 +51,7 @@ def night(
     result = CliRunner().invoke(cli, arguments, obj=Session(), standalone_mode=False)
     assert result.exception is None
     with (state / "latest" / "findings.csv").open(encoding="utf-8", newline="") as file:
-        return {row["subscription_id"]: row["state"] for row in csv.DictReader(file) if row["rule"] == "SEG01"}
+        return {row["subscription_id"]: row["state"] for row in csv.DictReader(file) if row["rule"] == rule}
 
 
 @pytest.mark.parametrize(
@@ -124,3 +129,43 @@ def test_a_sale_that_left_the_export_is_closed(tmp_path: Path) -> None:
     state = tmp_path / "state"
     night(tmp_path, state, 18)
     assert night(tmp_path, state, 19, subscriptions=SALES[1:]) == {"s1": "closed", "s2": "open", "s3": "open"}
+
+
+def test_a_partner_that_could_not_be_read_closes_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    partner = CUSTOMER.format(9)
+    sold = [f"{line},{partner}" for line in SALES]
+    headers = {
+        "subscriptions": "SubscriptionId,CustomerId,OfferId,OfferName,Status,CreationDate,PartnerTenantId",
+        "partners": "TenantId,Role",
+    }
+
+    def booked(day: int, *partners: str) -> dict[str, str]:
+        return night(tmp_path, state, day, headers, "PART01", subscriptions=sold, partners=list(partners))
+
+    other = f"{CUSTOMER.format(8)},direct_bill"
+    found = booked(17, f"{partner},indirect_reseller", other)
+    assert found == {"s1": "new", "s2": "new", "s3": "new"}
+    assert booked(18, f"{partner},indirect reseler", other) == dict.fromkeys(found, "open")
+    assert booked(19, f"{partner},direct_bill", other) == dict.fromkeys(found, "closed")
+
+
+def test_a_notice_that_could_not_be_read_closes_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    sold = [line.replace("Education Faculty", "Non-Profit") + ",2027-12-31" for line in SALES]
+    held = [line.replace("None,", "Nonprofit,Approved") for line in QUALIFICATIONS]
+    headers = {
+        "subscriptions": "SubscriptionId,CustomerId,OfferId,OfferName,Status,CreationDate,CommitmentEndDate",
+        "nonprofit_notices": "CustomerId,NoticeDate",
+    }
+
+    def ending(day: int, *notices: str) -> dict[str, str]:
+        return night(
+            tmp_path, state, day, headers, "NPO05",
+            subscriptions=sold, qualifications=held, nonprofit_notices=list(notices),
+        )  # fmt: skip
+
+    first, second = f"{CUSTOMER.format(1)},2026-11-01", f"{CUSTOMER.format(2)},2026-11-01"
+    assert ending(17, first, second) == {"s1": "new", "s2": "new"}
+    assert ending(18, first.replace("2026-11-01", "2026-11-31"), second) == {"s1": "open", "s2": "open"}
+    assert ending(19, f"{CUSTOMER.format(3)},2026-11-01", second) == {"s1": "closed", "s2": "open", "s3": "new"}
