@@ -53,6 +53,8 @@ def create_exposure(connection: Connection) -> None:
                 if(s.monthly_price is null or s.currency is null, l.currency, s.currency) as currency
             from sold as s left join listed as l on s.subscription_id = l.subscription_id
         )
-        select subscription_id, cast(quantity * price as decimal(18, 2)) as monthly_amount, currency
+        select
+            subscription_id, currency,
+            cast(cast(quantity as decimal(20, 0)) * price as decimal(38, 2)) as monthly_amount
         from priced where quantity is not null and price is not null
     """)

@@ -124,7 +124,7 @@ def derived(column: Derived) -> str:
             return f"lower(if({is_whole}, {new_commerce}, {raw(offer_id)}))"
         case MonthlyPrice(price=price, plan=plan):
             months = _looked_up(raw(plan), ((spelling, str(months)) for spelling, months in PLAN_MONTHS.items()))
-            return f"{price} / {months}"
+            return f"try_cast({price} / {months} as {column.duckdb_type})"
         case LastDay(end=end, offer_id=offer_id):
             is_legacy = f"not contains({raw(offer_id)}, {literal(NEW_COMMERCE_MARK)})"
             return f"case when {end} < date '{ENDLESS_YEAR}-01-01' then {end} - cast({is_legacy} as integer) end"

@@ -7,7 +7,10 @@ last seen.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
+
+from pipeline.quarantine import NAMELESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,16 +27,26 @@ _PRIOR = """
 """
 # An input that has been missing for so many runs is no longer expected.
 _LATE_RUNS = 30
-# Tables whose unread rows name neither a customer nor an offer, so that any finding may rest on them.
-_OF_NOBODY = {"partners"}
+# Lists kept by hand: while a row of one is unread, rules that name it close nothing.
+_PRICES = "price_list"
+_KEPT_BY_HAND = {"partners", "gcc_validations", "nonprofit_notices", "qualification_requests"}
 # Findings on subjects that tonight's reading may only have lost: a row of theirs is in the quarantine, or they are
 # missing from an export with rows that could not be split.
-_IN_A_GAP = """
+_IN_A_GAP = f"""
     with subjects as (
         select
             finding_id, max_by(customer_id, recorded_on) as customer_id,
             max_by(subscription_id, recorded_on) as subscription_id
         from audit.findings group by finding_id
+    ),
+    lost_offers as (
+        select distinct o.offer_id
+        from core.offers as o join core.unread_offers as p on o.offer_key = p.offer_key
+    ),
+    unpriced as (
+        select s.subscription_id, s.customer_id from core.subscriptions as s
+        where s.offer_id in (select offer_id from lost_offers)
+            or s.scheduled_offer_id in (select offer_id from lost_offers)
     ),
     read as (
         select 'subscriptions' as table_name, u.finding_id
@@ -48,18 +61,24 @@ _IN_A_GAP = """
     where u.subscription_id in (select subscription_id from core.unread_subscriptions)
         or u.customer_id in (
             select customer_id from core.unread_customers
-            where u.subscription_id is null or table_name <> 'subscriptions'
+            where table_name in ('customers', 'qualifications', '{NAMELESS}')
+                or (u.subscription_id is null and table_name = 'subscriptions')
         )
     union all
     select u.finding_id from subjects as u
-    join core.subscriptions as s on u.subscription_id = s.subscription_id
-    join core.offers as o on s.offer_id = o.offer_id
-    join core.unread_offers as p on o.offer_key = p.offer_key
+    where u.subscription_id in (select subscription_id from unpriced)
+        or (u.subscription_id is null and u.customer_id in (select customer_id from unpriced))
     union all
     select u.finding_id from subjects as u cross join core.unsplit_tables as t
-    where (u.subscription_id is not null or t.table_name <> 'subscriptions')
+    where t.table_name <> 'price_list'
+        and (u.subscription_id is not null or t.table_name <> 'subscriptions')
         and (t.table_name, u.finding_id) not in (select table_name, finding_id from read)
 """
+
+
+def create_gaps(connection: Connection) -> None:
+    """Create `core.in_a_gap`: the findings of earlier nights that tonight's reading may only have lost."""
+    connection.execute(f"create or replace temp table in_a_gap as {_IN_A_GAP}")
 
 
 def closing_rules(
@@ -67,7 +86,10 @@ def closing_rules(
 ) -> list[str]:
     """Return the rules that can say tonight that a finding is over: judged, and with every input that they use."""
     lost = _lost_inputs(connection, as_of, inputs)
-    torn = {item.table for item in inputs if item.unread} & _OF_NOBODY
+    torn = {item.table for item in inputs if item.unread} & _KEPT_BY_HAND
+    unsplit = connection.execute("select table_name from core.unsplit_tables").fetchall()
+    unsplit = connection.execute("select table_name from core.unsplit_tables").fetchall()
+    torn |= {name for (name,) in unsplit} & {_PRICES}
     return [
         result.rule.id
         for result in results
@@ -94,7 +116,7 @@ def record_findings(connection: Connection, as_of: date, closing: Iterable[str],
         where p.event <> 'closed' and list_contains($closing, p.rule_id)
             and p.finding_id not in (select finding_id from core.found)
             and p.finding_id not in (select finding_id from core.not_judged)
-            and p.finding_id not in (select finding_id from ({_IN_A_GAP}))
+            and p.finding_id not in (select finding_id from in_a_gap)
         """,
         {"as_of": as_of, "closing": list(closing)},
     )
@@ -114,7 +136,20 @@ def _lost_inputs(connection: Connection, as_of: date, inputs: Iterable[Input]) -
     for item in inputs:
         tonight.setdefault(item.table, set()).update(item.columns)
     columns = {f"{table}.{column}" for table, column in rows if column not in tonight.get(table, set())}
-    return columns | {table for table, _ in rows if not tonight.get(table)}
+    return columns | {table for table, _ in rows if not tonight.get(table)} | _fewer_files(connection, as_of, inputs)
+
+
+def _fewer_files(connection: Connection, as_of: date, inputs: Iterable[Input]) -> set[str]:
+    """Return the tables of which the night before had more files: one list of several may only be late."""
+    before = connection.execute(
+        """
+        select table_name, count(file) from audit.inputs
+        where as_of = (select max(as_of) from audit.runs where as_of < ?) group by table_name
+        """,
+        [as_of],
+    ).fetchall()
+    files = Counter(item.table for item in inputs if item.file)
+    return {table for table, count in before if count > max(files[table], 1)}
 
 
 def _record_contents(connection: Connection, as_of: date, files: dict[str, str]) -> None:
@@ -124,7 +159,7 @@ def _record_contents(connection: Connection, as_of: date, files: dict[str, str])
         create or replace table core.tonight as
         select
             f.finding_id, f.rule_id, f.customer_id,
-            coalesce(c.company_name, json_extract_string(f.facts, '$.partner_name')) as company_name,
+            if(f.customer_id is null, json_extract_string(f.facts, '$.partner_name'), c.company_name) as company_name,
             t.customer_type, f.subscription_id,
             s.offer_name, o.segment,
             coalesce(s.quantity, try_cast(json_extract_string(f.facts, '$.seats') as bigint)) as seats,

@@ -49,6 +49,8 @@ def load_all(connection: Connection, exports: Iterable[Export], engine: Engine, 
         inputs += [load(connection, export, engine, unread) for export in files[:1]]
         inputs += [load_beside(connection, export, engine, unread) for export in files[1:]]
         inputs += [] if files else [create_absent(connection, TABLES[name])]
+    for name in {item.table for item in inputs if item.unread}:
+        connection.execute("insert into core.unread_tables values (?)", [name])
     problems = [problem for item in inputs if (problem := _too_much_unread(item, unread))]
     if problems:
         raise NotAuditedError(problems, unread_rows(connection))

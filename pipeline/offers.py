@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pipeline.database import Connection
 
 # Dashes and spaces of every width count as plain ones; what has no width (a soft hyphen) does not count at all.
-_SIGNS = "\u2010\u2011\u2012\u2013\u2014\u2212\u00a0\u2007\u202f\u00ad\u200b\u2060\ufeff"
-_PLAIN_SIGNS = "------   "
+_SIGNS = "\u2010\u2011\u2012\u2013\u2014\u2212\u00a0\u2002\u2003\u2007\u2009\u202f\u3000\u00ad\u200b\u2060\ufeff"
+_PLAIN_SIGNS = "------       "
 _GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 

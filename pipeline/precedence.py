@@ -20,7 +20,8 @@ _SUBJECT = {"customer_id", "subscription_id"}
 def give_way(connection: Connection, results: Iterable[RuleResult], closing: Collection[str]) -> list[RuleResult]:
     """Take out of `core.found` what a sharper rule reports too; return the results with what is left of each.
 
-    Of a sharper rule that is not among the `closing` ones, its findings of earlier nights stand too: they stay open.
+    Findings of earlier nights that stay open tonight stand too: of a sharper rule that is not among the `closing`
+    ones, on a subject that was not judged, or in a gap of the reading.
     Every rule gives way to what a sharper one found before that one gave way itself.
     """
     results = list(results)
@@ -61,6 +62,7 @@ def _create_standing(connection: Connection, closing: Collection[str]) -> None:
             and (
                 not list_contains($closing, s.rule_id)
                 or s.finding_id in (select finding_id from core.not_judged)
+                or s.finding_id in (select finding_id from in_a_gap)
             )
         """,
         {"closing": list(closing)},

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # A quarantined cell is evidence, not an archive.
 _MOST_CHARACTERS = 500
 _ROWS_AT_ONCE = 2_000_000
+# Under this name a customer is remembered whose subscription has lost its own id.
+NAMELESS = "subscriptions without an id"
 _GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
@@ -113,11 +115,29 @@ def _remember_subjects(connection: Connection, export: Export, staged: str) -> N
         select {literal(export.table.name)}, id from (select unnest(ids) as id from torn)
         except select table_name, customer_id from core.unread_customers
     """)
-    if export.table.required:
-        blind = "true" if export.table.name == "subscriptions" else "ids = []"
+    if export.table.required or export.table.many:
+        blind = "ids = []" if export.table.name in {"customers", "qualifications"} else "true"
         connection.execute(f"""
             insert into core.unsplit_tables
             select {literal(export.table.name)} where exists (select 1 from torn where {blind})
+        """)
+    _remember_nameless(connection, export, staged, cells)
+
+
+def _remember_nameless(connection: Connection, export: Export, staged: str, cells: list[str]) -> None:
+    """Remember what lost its own name: a subscription may be any of its customer's, a price anybody's."""
+    if export.table.name == "subscriptions":
+        subscription, customer = (f"raw_cells[{cells.index(n) + 1}]" for n in ("subscription_id", "customer_id"))
+        connection.execute(f"""
+            insert into core.unread_customers
+            select distinct {literal(NAMELESS)}, lower({customer}) from {staged}
+            where broken <> 0 and {subscription} is null and {customer} is not null
+        """)
+    elif export.table.many:
+        connection.execute(f"""
+            insert into core.unsplit_tables
+            select {literal(export.table.name)}
+            where exists (select 1 from {staged} where broken <> 0 and offer_key is null)
         """)
 
 
@@ -167,6 +187,8 @@ def quarantine_duplicates(connection: Connection, export: Export, staged: str, k
 
 def _remember_contradicted(connection: Connection, export: Export, staged: str) -> None:
     """Rows that say otherwise than the one that is used leave their subject in doubt."""
+    if "customer_id" not in export.header.present:
+        return
     doubted = f"{staged} where rowid in (select row_id from repeats where not is_same)"
     connection.execute(
         f"insert into core.unread_customers select {literal(export.table.name)}, customer_id from {doubted} "

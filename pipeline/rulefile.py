@@ -41,7 +41,7 @@ _KEYS: dict[str, type[Any]] = {
 # Keys that a rule may leave out.
 _OPTIONAL_KEYS: dict[str, type[Any]] = {"uses": list, "gives_way_to": list, "not_judged": dict}
 # Tables that a case may draw beside the exports: customers with an unread row, and the nights before.
-_CASE_KEYS = {"name", "as_of", "finds", "unread_customers", "history", *TABLES}
+_CASE_KEYS = {"name", "as_of", "finds", "unread_customers", "unread_tables", "history", *TABLES}
 
 
 class RuleFileError(ValueError):

@@ -76,6 +76,7 @@ def _audit(order: Order, config: Config, state: State, work: Path, announce: Cal
         create_views(connection)
         results = judge_rules(connection, files, record.supplied_columns(exports))
         closing = lifecycle.closing_rules(connection, order.as_of, results, inputs)
+        lifecycle.create_gaps(connection)
         results = give_way(connection, results, closing)
         announce("compare with the last good run")
         create_exposure(connection)

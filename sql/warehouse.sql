@@ -21,6 +21,8 @@ create table core.unread_customers (table_name varchar not null, customer_id var
 create table core.unread_subscriptions (subscription_id varchar not null);
 create table core.unread_offers (offer_key varchar not null);
 create table core.unsplit_tables (table_name varchar not null);
+-- Tables with any unread row: what the rest of such a table does not hold may still be so.
+create table core.unread_tables (table_name varchar not null);
 
 create table quarantine.rows (
     table_name varchar not null,
@@ -165,7 +167,7 @@ create table audit.findings (
     due_on date,
     source varchar not null,
     facts varchar not null,
-    monthly_amount decimal(18, 2),
+    monthly_amount decimal(38, 2),
     currency varchar
 );
 

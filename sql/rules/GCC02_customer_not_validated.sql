@@ -204,9 +204,10 @@ select
     case when u.customer_id is not null then 'validations_unread' end as not_judged
 from core.sale_government as s
 inner join core.offer_segment as o on s.offer_no = o.offer_no
-inner join validated as v on s.customer_id = v.customer_id
+left join validated as v on s.customer_id = v.customer_id
 left join core.unread_customers as u on s.customer_id = u.customer_id and u.table_name = 'gcc_validations'
 where
     s.segment = 'GovernmentCommunityCloud'
     and s.cloud is null
-    and (v.is_approved = 0 or (v.has_no_day = 0 and s.creation_date < v.decided_on))
+    and (v.customer_id is not null or u.customer_id is not null)
+    and (v.customer_id is null or v.is_approved = 0 or (v.has_no_day = 0 and s.creation_date < v.decided_on))

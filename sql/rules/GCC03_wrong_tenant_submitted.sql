@@ -28,6 +28,8 @@ key = ["customer_id", "submitted_tenant_id"]
 since = 2026-11-21
 
 [not_judged]
+provider_not_known = "partners holds a reseller without its provider, and the tenant id may be that provider's"
+partners_unread = "a row of partners could not be read, and the tenant id may be that partner's"
 not_stated = "nobody can tell which partner transacts a GCC sale to the customer, and the tenant id may be its"
 
 [[case]]
@@ -99,7 +101,7 @@ c1          | p9                  |
 """
 
 [[case]]
-name = "nobody can tell who transacts: only a tenant that no partner transacts under is wrong for certain"
+name = "nobody can tell who transacts, or who provides: only a reseller's own tenant is wrong for certain"
 as_of = 2026-11-20
 customers = """
 customer_id | company_name
@@ -128,7 +130,6 @@ c2          | 2026-03-08     | p7                  | InReview
 """
 finds = """
 customer_id | submitted_tenant_id
-c1          | p9
 c2          | p3
 """
 
@@ -201,7 +202,8 @@ with sold as (
     select
         s.customer_id,
         -- a partner that the sale names and partners does not hold transacts itself
-        coalesce(t.tenant_id, case when t.unknown is null then s.partner_tenant_id end) as tenant_id
+        coalesce(t.tenant_id, case when t.unknown is null then s.partner_tenant_id end) as tenant_id,
+        case when t.tenant_id is null or t.unknown is not null then 1 else 0 end as is_unknown
     from core.sale_government as s
     left join core.transacting_partner as t on s.partner_tenant_id is not distinct from t.booked_tenant_id
     where s.segment = 'GovernmentCommunityCloud' and s.cloud is null
@@ -216,7 +218,7 @@ sellers as (
         s.customer_id,
         min(s.tenant_id) as first_tenant_id,
         max(s.tenant_id) as last_tenant_id,
-        max(case when s.tenant_id is null then 1 else 0 end) as is_unknown
+        max(s.is_unknown) as is_unknown
     from sold as s
     group by s.customer_id
 ),
@@ -231,6 +233,24 @@ transacting as (
 
 possible as (
     select t.tenant_id from transacting as t group by t.tenant_id
+),
+
+torn as (
+    select count(*) as tables from core.unread_tables as u where u.table_name = 'partners'
+),
+
+-- resellers whose provider nobody knows: any tenant id may be that provider's
+lone as (
+    select
+        sum(case when p.role = 'indirect_reseller' and p.provider_tenant_id is null then 1 else 0 end) as resellers,
+        sum(case when p.role = 'indirect_provider' then 1 else 0 end) as providers
+    from core.partners as p
+),
+
+unread as (
+    select t.tables, case when n.providers <> 1 then n.resellers else 0 end as resellers
+    from torn as t
+    cross join lone as n
 ),
 
 only_one as (
@@ -269,13 +289,19 @@ select
     'gcc_validations' as evidence_table,
     v.line as evidence_line,
     case
+        -- a reseller's own tenant is wrong, whoever its provider is
+        when y.tenant_id is not null then null
+        when w.tables > 0 then 'partners_unread'
+        when w.resellers > 0 and p.tenant_id is null and e.tenant_id is null then 'provider_not_known'
         when k.is_unknown = 1 and (p.tenant_id is not null or e.tenant_id is not null) then 'not_stated'
     end as not_judged
 from submitted as v
 cross join only_one as n
+cross join unread as w
 left join sellers as k on v.customer_id = k.customer_id
 left join known as e on v.customer_id = e.customer_id and v.submitted_tenant_id = e.tenant_id
 left join possible as p on v.submitted_tenant_id = p.tenant_id
+left join core.partners as y on v.submitted_tenant_id = y.tenant_id and y.role = 'indirect_reseller' and p.tenant_id is null
 where
     v.place = 1
     and (

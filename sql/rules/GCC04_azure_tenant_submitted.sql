@@ -124,7 +124,8 @@ with submitted as (
     from core.gcc_validations as v
     inner join core.partners as p on v.submitted_tenant_id = p.azure_gcc_tenant_id
     inner join core.customers as c on v.customer_id = c.customer_id
-    where v.status <> 'Denied'
+    -- a partner whose two tenant ids are the same in the file is a slip in the file
+    where v.status <> 'Denied' and p.azure_gcc_tenant_id <> p.tenant_id
 )
 
 select

@@ -3,7 +3,7 @@ id = "NPO03"
 version = 1
 level = "violation"
 title = "Nonprofit sold after the qualification was removed"
-message = "Nonprofit subscription created on {created_on}, when the nonprofit qualification was gone"
+message = "Nonprofit subscription created on {created_on}, after the nonprofit qualification was to end"
 why = """
 Once the nonprofit qualification is removed, no new nonprofit subscription may be sold to the customer. This one was \
 created on or after the removal date of Microsoft's notice, or after the night on which the qualification was first \

@@ -14,6 +14,7 @@ steps = [
     "Ask the customer whether the seats are still needed after the last day of the term.",
     "If not, schedule a Cancel for the end of the term, before that day.",
     "If they are, quote the commercial equivalent to start then, and schedule the Cancel all the same.",
+    "Where the qualification is gone already, SEG01 lists the subscription until its term has ended.",
 ]
 source = "Extended Service Terms for new commerce subscriptions (Partner Center announcements)"
 needs = [
@@ -355,7 +356,8 @@ with in_force as (
         max(case when not t.monthly_plan then t.surcharge_percent end) as percent_without
     from ref.extended_service_terms as t
     cross join core.run as r
-    where t.valid_from <= r.as_of and (t.valid_to is null or t.valid_to >= r.as_of)
+    -- terms that are announced are deadlines already: they say themselves from which last day on they hold
+    where t.valid_to is null or t.valid_to >= r.as_of
 ),
 
 told as (
@@ -373,7 +375,7 @@ losing as (
         d.customer_id,
         d.removal_date,
         d.lost_on,
-        case when d.removal_date >= r.as_of then 1 else 0 end as notice_runs,
+        case when d.removal_date >= r.as_of and q.nonprofit = 1 then 1 else 0 end as notice_runs,
         case when d.removal_date < r.as_of and q.nonprofit = 0 then d.removal_date end as sold_before
     from told as d
     cross join core.run as r
@@ -419,7 +421,7 @@ plans as (
     select
         o.offer_no,
         max(
-            case when p.term_duration = 'p1m' or p.billing_plan in ('Monthly', 'monthly') then 1 else 0 end
+            case when p.term_duration = 'p1m' or p.billing_plan in ('Monthly', 'monthly', 'MONTHLY', 'P1M', 'p1m') then 1 else 0 end
         ) as is_monthly
     from offered as o
     inner join core.price_list as p on o.offer_key = p.offer_key

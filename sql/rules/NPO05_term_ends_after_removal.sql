@@ -138,7 +138,7 @@ s1              | true             | p1:0001         | Teams           | 8.0    
 s2              | true             | p1:0001         | Teams           | 7.0                  | PLN
 s3              | true             | p1:0001         | Teams           |                      | PLN
 s4              | true             | p1:0001         | Teams           |                      | PLN
-s5              | true             | p1:0001         | Teams           |                      | EUR
+s5              | false            |                 |                 |                      |
 """
 
 [[case]]

@@ -3,7 +3,7 @@ id = "SEG05"
 version = 1
 level = "violation"
 title = "Special segment where no discount exists"
-message = "{segment} segment on a product of type {product_type}, for which no discount exists"
+message = "{segment} segment on a subscription of type {product_type}, for which no discount exists"
 why = """
 Discounts for special segments exist for perpetual software and for licence-based services. None exist for Azure and \
 for software subscriptions: sold to the same customer as ordinary commercial business they would be right, but this \
@@ -105,6 +105,23 @@ s4              | c1          |           | azure        | p1y
 finds = ""
 
 [[case]]
+name = "an offer id of Azure is enough, where the product type is empty"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | Lipowa
+"""
+subscriptions = """
+subscription_id | customer_id | offer_id     | segment   | product_type
+s1              | c1          | ms-azr-0145p | Education |
+s2              | c1          | o:0001:x     | Education |
+"""
+finds = """
+subscription_id | product_type
+s1              | azure
+"""
+
+[[case]]
 name = "Azure for GCC High and DoD is a cloud of its own (GCC07); moderate GCC on Azure, and software for GCC High, are not"
 as_of = 2026-11-20
 customers = """
@@ -156,13 +173,28 @@ kinds as (
         max(case when f.term_duration is null then 0 else 1 end) as term_decides
     from in_force as f
     group by f.product_type
+),
+
+sold as (
+    select
+        b.customer_id,
+        b.subscription_id,
+        -- an offer id of Azure is enough
+        coalesce(b.product_type, case when s.kind = 'azure' then 'azure' end) as product_type,
+        b.term_duration,
+        s.segment,
+        s.cloud,
+        s.offer_no
+    from core.sale as s
+    inner join core.subscriptions as b on s.line = b.line
+    where s.segment in ('Education', 'Nonprofit', 'GovernmentCommunityCloud') and s.customer_is_listed = 1
 )
 
 select
     b.customer_id,
     b.subscription_id,
     null as due_on,
-    s.segment,
+    b.segment,
     b.product_type,
     b.term_duration,
     o.segment_source,
@@ -170,16 +202,13 @@ select
     o.list_segment,
     o.stated_segment,
     o.name_segment
-from core.sale as s
-inner join core.subscriptions as b on s.line = b.line
-inner join core.offer_segment as o on s.offer_no = o.offer_no
+from sold as b
+inner join core.offer_segment as o on b.offer_no = o.offer_no
 inner join kinds as k on b.product_type = k.product_type
 where
-    s.segment in ('Education', 'Nonprofit', 'GovernmentCommunityCloud')
-    and s.customer_is_listed = 1
-    and k.may_be_without = 1
+    k.may_be_without = 1
     -- Azure Government is a cloud of its own, and no discount: GCC07 judges it
-    and not (b.product_type in ('azure', 'azurereservation') and s.cloud is not null)
+    and not (b.product_type in ('azure', 'azurereservation') and b.cloud is not null)
     and (k.term_decides = 0 or b.term_duration is not null)
     and not exists (
         select f.product_type

@@ -3,7 +3,7 @@ id = "SEG06"
 version = 1
 level = "deadline"
 title = "Scheduled change to a segment not allowed"
-message = "Scheduled change to the segment {scheduled_segment}, sold to a customer that is {customer_type}"
+message = "Scheduled change to the segment {scheduled_segment}, which may not be sold to a customer that is {customer_type}"
 why = """
 At the end of its term this live subscription changes to another offer. The price list says that this offer is of a \
 segment which the purchase rules forbid for the qualifications that the customer holds today, or which lies outside \

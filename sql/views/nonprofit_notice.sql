@@ -1,5 +1,5 @@
 -- stored
--- One row for each customer with a notice that has been given: the newest one, and the day on which the qualification
+-- One row for each customer with a notice that has been given, all of whose notices could be read: the newest one, and the day on which the qualification
 -- goes (where the notice does not say it, the days in force at the notice's date after it).
 with given as (
     select
@@ -11,7 +11,13 @@ with given as (
         row_number() over (partition by n.customer_id order by n.notice_date desc, n.line asc) as place
     from core.nonprofit_notices as n
     cross join core.run as r
-    where n.notice_date <= r.as_of
+    where
+        n.notice_date <= r.as_of
+        and not exists (
+            select u.customer_id
+            from core.unread_customers as u
+            where u.customer_id = n.customer_id and u.table_name = 'nonprofit_notices'
+        )
 )
 
 select

@@ -14,4 +14,4 @@ select
     s.kind
 from core.sale as s
 inner join core.subscriptions as b on s.line = b.line
-where (s.segment = 'GovernmentCommunityCloud' or s.cloud is not null) and s.customer_is_listed = 1
+where s.segment = 'GovernmentCommunityCloud' and s.customer_is_listed = 1

@@ -3,7 +3,12 @@
 -- transacts. A reseller's sales transact through its provider. `unknown` says why nobody can tell who transacts, or what
 -- it may sell; rules join it on `partner_tenant_id is not distinct from booked_tenant_id`, and a sale without a row here
 -- names a partner that is not in partners.
-with counted as (
+-- Who is the only partner, or the only provider, is not known while a row of partners is unread.
+with unread as (
+    select count(*) as tables from core.unread_tables as u where u.table_name = 'partners'
+),
+
+counted as (
     select
         count(*) as partners,
         min(p.tenant_id) as tenant_id,
@@ -16,8 +21,9 @@ booked as (
     select p.tenant_id as booked_tenant_id, p.tenant_id
     from core.partners as p
     union all
-    select null as booked_tenant_id, case when c.partners = 1 then c.tenant_id end as tenant_id
+    select null as booked_tenant_id, case when c.partners = 1 and u.tables = 0 then c.tenant_id end as tenant_id
     from counted as c
+    cross join unread as u
 ),
 
 resolved as (
@@ -28,17 +34,19 @@ resolved as (
         case
             when p.role <> 'indirect_reseller' then p.tenant_id
             when p.provider_tenant_id is not null then p.provider_tenant_id
-            when p.role = 'indirect_reseller' and c.providers = 1 then c.provider_tenant_id
+            when p.role = 'indirect_reseller' and c.providers = 1 and u.tables = 0 then c.provider_tenant_id
         end as tenant_id
     from booked as b
     cross join counted as c
+    cross join unread as u
     left join core.partners as p on b.tenant_id = p.tenant_id
 )
 
 select
     r.booked_tenant_id,
     r.booked_role,
-    r.tenant_id,
+    -- a provider that is a reseller itself transacts nothing
+    case when t.role = 'indirect_reseller' then null else r.tenant_id end as tenant_id,
     t.name,
     t.role,
     t.mpn_id,
@@ -47,7 +55,7 @@ select
     t.azure_government_enrolled,
     case
         when r.stated_tenant_id is null then 'not_stated'
-        when r.tenant_id is null then 'provider_not_known'
+        when r.tenant_id is null or t.role = 'indirect_reseller' then 'provider_not_known'
         when t.tenant_id is null then 'not_in_partners'
     end as unknown
 from resolved as r

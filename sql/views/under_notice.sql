@@ -56,10 +56,12 @@ pairs as (
         e.currency as suggested_currency,
         case
             when
-                e.currency = coalesce(s.currency, own.currency)
+                e.currency = case when s.monthly_price is null or s.currency is null then own.currency else s.currency end
                 and (own.term_duration = s.term_duration or own.term_duration is null or s.term_duration is null)
                 and (own.market = s.country or own.market is null or s.country is null)
-                then e.monthly_price - coalesce(s.monthly_price, own.monthly_price)
+                then
+                    e.monthly_price
+                    - case when s.monthly_price is null or s.currency is null then own.monthly_price else s.monthly_price end
         end as suggested_difference,
         row_number() over (
             partition by s.line
@@ -83,6 +85,7 @@ pairs as (
         e.segment = 'Commercial'
         and e.offer_key <> own.offer_key
         and (own.market = e.market or own.market is null or e.market is null)
+        and (s.country = e.market or s.country is null or e.market is null)
         and (own.currency = e.currency or own.currency is null or e.currency is null)
         and (own.term_duration = e.term_duration or own.term_duration is null or e.term_duration is null)
 )

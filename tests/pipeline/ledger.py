@@ -67,6 +67,7 @@ class Ledger:
         judgements = {rule: Judgement.JUDGED if rule in judged else Judgement.INPUT_MISSING for rule in "PQ"}
         results = [RuleResult(replace(RULE, id=rule), judgement) for rule, judgement in judgements.items()]
         closing = lifecycle.closing_rules(self.connection, as_of, results, [])
+        lifecycle.create_gaps(self.connection)
         create_exposure(self.connection)
         lifecycle.record_findings(self.connection, as_of, closing, [])
         lifecycle.create_states(self.connection, as_of)

@@ -169,3 +169,82 @@ def test_a_notice_that_could_not_be_read_closes_nothing(tmp_path: Path) -> None:
     assert ending(17, first, second) == {"s1": "new", "s2": "new"}
     assert ending(18, first.replace("2026-11-01", "2026-11-31"), second) == {"s1": "open", "s2": "open"}
     assert ending(19, f"{CUSTOMER.format(3)},2026-11-01", second) == {"s1": "closed", "s2": "open", "s3": "new"}
+
+
+PARTNER_HEADERS = {
+    "subscriptions": "SubscriptionId,CustomerId,OfferId,OfferName,Status,CreationDate,PartnerTenantId",
+    "partners": "TenantId,Role,GccApprovedDate",
+}
+GCC_SALES = [line.replace("(Education Faculty Pricing)", "for GCC") + "," for line in SALES]
+
+
+def test_who_is_the_only_partner_is_not_known_while_another_is_unread(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    approved, other = f"{CUSTOMER.format(9)},direct_bill,2020-01-01", f"{CUSTOMER.format(8)},direct_bill,"
+    rows: dict[str, list[str]] = {"subscriptions": GCC_SALES}
+    assert night(tmp_path, state, 17, PARTNER_HEADERS, "GCC01", partners=[approved, other], **rows) == {}
+    torn = [approved.replace("2020-01-01", "2020-01-32"), other]
+    assert night(tmp_path, state, 18, PARTNER_HEADERS, "GCC01", partners=torn, **rows) == {}
+    alone = night(tmp_path, state, 19, PARTNER_HEADERS, "GCC01", partners=[other], **rows)
+    assert alone == {"s1": "new", "s2": "new", "s3": "new"}
+
+
+def test_a_partner_that_stands_twice_is_one_partner(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    partner = f"{CUSTOMER.format(8)},direct_bill,"
+    twice = night(tmp_path, state, 17, PARTNER_HEADERS, "GCC01", subscriptions=GCC_SALES, partners=[partner, partner])
+    assert twice == {"s1": "new", "s2": "new", "s3": "new"}
+    contradicting = [partner, partner.replace("direct_bill", "indirect_provider")]
+    spoilt = night(tmp_path, state, 18, PARTNER_HEADERS, "GCC01", subscriptions=GCC_SALES, partners=contradicting)
+    assert spoilt == dict.fromkeys(twice, "open")
+
+
+def test_an_older_notice_does_not_count_while_the_newer_is_unread(tmp_path: Path) -> None:
+    sold = [line.replace("Education Faculty", "Non-Profit") for line in SALES]
+    held = [line.replace("None,", "Nonprofit,Approved") for line in QUALIFICATIONS]
+    customer = CUSTOMER.format(1)
+    notices = [f"{customer},2025-01-01", f"{customer},2026-11-31"]
+    found = night(
+        tmp_path, tmp_path / "state", 18, {"nonprofit_notices": "CustomerId,NoticeDate"}, "NPO03",
+        subscriptions=sold, qualifications=held, nonprofit_notices=notices,
+    )  # fmt: skip
+    assert found == {}
+
+
+def test_a_price_list_less_closes_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    plain = [line.replace("Teams (Education Faculty Pricing)", "Teams") for line in SALES]
+    prices = {"price_list": ["P1,2,Education"], "price_list-legacy": ["P2,2,Education"]}
+    headers = {"price_list-legacy": "ProductId,SkuId,Segment"}
+    found = night(tmp_path, state, 17, headers, subscriptions=plain, **prices)
+    assert found == {"s1": "new", "s2": "new", "s3": "new"}
+    assert night(tmp_path, state, 18, subscriptions=plain, price_list=["P2,2,Education"]) == dict.fromkeys(
+        found, "open"
+    )
+
+
+def test_a_price_row_that_cannot_be_split_closes_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    plain = [line.replace("Teams (Education Faculty Pricing)", "Teams") for line in SALES]
+    found = night(tmp_path, state, 17, subscriptions=plain, price_list=["P1,2,Education", "P2,1,Commercial"])
+    torn = ["P1,2,Education,extra", "P2,1,Commercial"]
+    assert night(tmp_path, state, 18, subscriptions=plain, price_list=torn) == dict.fromkeys(found, "open")
+
+
+def test_a_subscription_that_lost_its_id_may_be_any_of_its_customer(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    night(tmp_path, state, 18)
+    nameless = [SALES[0].removeprefix("s1"), *SALES[1:]]
+    assert night(tmp_path, state, 19, subscriptions=nameless) == {"s1": "open", "s2": "open", "s3": "open"}
+
+
+def test_no_rule_takes_over_what_stays_open_in_a_gap(tmp_path: Path) -> None:
+    """The unread validation keeps GCC02 open, so that SEG01 has nothing new to say of the same sale."""
+    state = tmp_path / "state"
+    headers = {"gcc_validations": "CustomerId,SubmittedDate,SubmittedTenantId,Status,DecidedDate"}
+    sold = [line.replace("(Education Faculty Pricing)", "for GCC") for line in SALES]
+    good = f"{CUSTOMER.format(1)},2026-01-01,{CUSTOMER.format(9)},Denied,"
+    other = f"{CUSTOMER.format(2)},2026-01-01,{CUSTOMER.format(9)},Denied,"
+    night(tmp_path, state, 18, headers, subscriptions=sold, gcc_validations=[good, other])
+    torn = [good.replace("2026-01-01", "2026-01-32"), other]
+    assert night(tmp_path, state, 19, headers, subscriptions=sold, gcc_validations=torn) == {"s3": "open"}

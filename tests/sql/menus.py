@@ -198,7 +198,7 @@ class Menus:
 
     @property
     def unread(self) -> Menu:
-        tables = ["customers", "qualifications", "gcc_validations", "subscriptions"]
+        tables = ["customers", "qualifications", "gcc_validations", "subscriptions", "nonprofit_notices"]
         return {"table_name": tables, "customer_id": self.anybody}
 
     @property

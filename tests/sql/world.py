@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.database import connect_in_memory
 from pipeline.expressions import derived, raw
+from pipeline.lifecycle import create_gaps
 from pipeline.precedence import give_way
 from pipeline.rules import create_views, judge_rules
 from pipeline.sieve import empty_table
@@ -53,6 +54,8 @@ def world(
             connection.execute(
                 "insert into core.unread_customers values (?, ?)", [row["table_name"], row["customer_id"]]
             )
+        for row in tables.get("unread_tables", ()):
+            connection.execute("insert into core.unread_tables values (?)", [row["table_name"]])
         for row in tables.get("history", ()):
             connection.execute(
                 "insert into history.qualifications values (?, ?, ?, ?, ?)",
@@ -106,6 +109,7 @@ def judge(
     """Judge the rules as a night does, by default with every table and column supplied."""
     given = EVERYTHING if supplied is None else {name: set(columns) for name, columns in supplied.items()}
     results = judge_rules(connection, files, given)
+    create_gaps(connection)
     return give_way(connection, results, [result.rule.id for result in results])
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from tests.sql.oracle.business_days import answered_by
 from tests.sql.oracle.fleet import certain_day, day
 from tests.sql.oracle.outcome import finding, not_judged
-from tests.sql.oracle.partners import possible_tenants
+from tests.sql.oracle.partners import RESELLER, has_unknown_provider, partner, possible_tenants
 from tests.sql.oracle.policy import ANSWER_DAYS, GCC_COUNTRIES, HIGH_CLOUDS, G
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import date
 
     from tests.sql.oracle.fleet import Fleet
@@ -50,11 +50,12 @@ def judge_customer_validation(fleet: Fleet, sale: Sale) -> Iterator[Outcome]:
     rows = fleet.rows_of("gcc_validations", sale.customer)
     decisions = [day(row["decided_date"]) for row in rows if row["status"] == "Approved"]
     dated = [decided for decided in decisions if decided is not None]
-    if not rows or (decisions and (len(dated) < len(decisions) or sale.created >= min(dated))):
+    is_unread = fleet.is_unread(sale.customer, "gcc_validations")
+    if not (rows or is_unread) or (decisions and (len(dated) < len(decisions) or sale.created >= min(dated))):
         return
     key = {"subscription_id": sale.subscription}
     # The row that could not be read may be the approval.
-    if fleet.is_unread(sale.customer, "gcc_validations"):
+    if is_unread:
         yield not_judged("GCC02", key, "validations_unread")
     else:
         yield finding("GCC02", key)
@@ -68,6 +69,8 @@ def judge_country(fleet: Fleet, sale: Sale) -> Iterator[Outcome]:
 
 def judge_high_cloud(sale: Sale) -> Iterator[Outcome]:
     key = {"subscription_id": sale.subscription}
+    if sale.segment != G:
+        return
     if sale.partner.row is None:
         yield not_judged("GCC07", key, str(sale.partner.doubt))
         return
@@ -78,11 +81,15 @@ def judge_high_cloud(sale: Sale) -> Iterator[Outcome]:
         yield finding("GCC07", key)
 
 
-def judge_submitted_ids(fleet: Fleet, customer: str, moderate: Iterable[Sale]) -> Iterator[Outcome]:
+def judge_submitted_ids(fleet: Fleet, customer: str, moderate: Collection[Sale]) -> Iterator[Outcome]:
     """GCC03 and GCC04: the form needs the transacting partner's commercial tenant id."""
-    azure = {row["azure_gcc_tenant_id"] for row in fleet.rows("partners")}
+    azure = {
+        row["azure_gcc_tenant_id"] for row in fleet.rows("partners") if row["azure_gcc_tenant_id"] != row["tenant_id"]
+    }
     possible = possible_tenants(fleet)
     known = {sale.partner.tenant for sale in moderate}
+    # A partner that is named and not among the partners may be somebody's reseller.
+    known |= {None} if any(sale.partner.doubt for sale in moderate) else set()
     for row in fleet.rows_of("gcc_validations", customer):
         submitted = row["submitted_tenant_id"]
         key = {"customer_id": customer, "submitted_tenant_id": submitted}
@@ -91,7 +98,9 @@ def judge_submitted_ids(fleet: Fleet, customer: str, moderate: Iterable[Sale]) -
         if row["status"] == "Denied":
             continue
         if submitted not in (known if known and None not in known else known | possible):
-            yield finding("GCC03", key)
+            is_reseller = (partner(fleet, submitted) or {}).get("role") == RESELLER
+            in_doubt = submitted not in known | possible and has_unknown_provider(fleet) and not is_reseller
+            yield not_judged("GCC03", key, "provider_not_known") if in_doubt else finding("GCC03", key)
         elif None in known:
             yield not_judged("GCC03", key, "not_stated")
 

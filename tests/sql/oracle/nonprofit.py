@@ -53,7 +53,9 @@ def standing(fleet: Fleet, customer: str) -> Standing:
 
 
 def removal_date(fleet: Fleet, customer: str) -> date | None:
-    """The newest notice that has been given counts; of two of one day the first."""
+    """The newest notice that has been given counts, of two of one day the first; none where one could not be read."""
+    if fleet.is_unread(customer, "nonprofit_notices"):
+        return None
     rows = fleet.rows_of("nonprofit_notices", customer)
     given = [row for row in rows if certain_day(row["notice_date"]) <= fleet.as_of]
     if not given:
@@ -126,7 +128,7 @@ def judge_extended(sale: Sale, stands: Standing, prices: Prices) -> Iterator[Out
 
 def is_leaving(sale: Sale, stands: Standing) -> bool:
     """Whether the customer is under notice, or has lost what it had when this was sold."""
-    if stands.is_running or (stands.lost_on and sale.created <= stands.lost_on):
+    if (stands.is_running and stands.is_held) or (stands.lost_on and sale.created <= stands.lost_on):
         return True
     gone = stands.is_passed and stands.is_held is False
     return gone and stands.removal is not None and sale.created < stands.removal

@@ -42,6 +42,8 @@ def transacting(fleet: Fleet, stated: str | None) -> Transacting:
         if start is None:
             return Transacting(doubt="provider_not_known")
         row = partner(fleet, start)
+        if row is not None and row["role"] == RESELLER:
+            return Transacting(doubt="provider_not_known")
     return Transacting(start, row, None if row is not None else "not_in_partners")
 
 
@@ -55,6 +57,12 @@ def possible_tenants(fleet: Fleet) -> set[str | None]:
     partners = fleet.rows("partners")
     own = {row["tenant_id"] for row in partners if row["role"] != RESELLER}
     return own | {row["provider_tenant_id"] for row in partners if row["role"] == RESELLER} - {None}
+
+
+def has_unknown_provider(fleet: Fleet) -> bool:
+    """Whether some reseller's provider is not known, so that any tenant may be it."""
+    rows = fleet.rows("partners")
+    return any(row["role"] == RESELLER and provider_of(fleet, row) is None for row in rows)
 
 
 def judge_partners(fleet: Fleet) -> Iterator[Outcome]:

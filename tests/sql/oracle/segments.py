@@ -48,8 +48,9 @@ def judge_evidence(sale: Sale) -> Iterator[Outcome]:
         yield finding("SEG03", key)
     if len(everything) > 1:
         yield finding("SEG04", key)
-    is_azure_government = sale.cloud is not None and sale.row["product_type"] in {"azure", "azurereservation"}
-    no_discount = has_no_discount(sale.row["product_type"], sale.row["term_duration"])
+    product = sale.row["product_type"] or ("azure" if sale.offer.startswith("ms-azr") else None)
+    is_azure_government = sale.cloud is not None and product in {"azure", "azurereservation"}
+    no_discount = has_no_discount(product, sale.row["term_duration"])
     if sale.segment in SPECIAL and no_discount and not is_azure_government:
         yield finding("SEG05", key)
 
