@@ -171,6 +171,10 @@ select
     null as due_on,
     s.segment,
     o.segment_source,
+    case when o.is_in_price_list = 1 then true else false end as in_price_list,
+    o.list_segment,
+    o.stated_segment,
+    o.name_segment,
     -- partners need not have a name
     coalesce(t.name, t.tenant_id) as partner_name,
     t.tenant_id as partner_tenant_id,

@@ -141,7 +141,11 @@ select
     c.country,
     s.segment,
     s.cloud,
-    o.segment_source
+    o.segment_source,
+    case when o.is_in_price_list = 1 then true else false end as in_price_list,
+    o.list_segment,
+    o.stated_segment,
+    o.name_segment
 from core.sale_government as s
 inner join core.offer_segment as o on s.offer_no = o.offer_no
 inner join core.customers as c on s.customer_id = c.customer_id

@@ -196,9 +196,15 @@ select
     b.subscription_id,
     case when b.last_day >= r.as_of then b.last_day end as due_on,
     s.segment,
+    o.segment_source,
+    case when o.is_in_price_list = 1 then true else false end as in_price_list,
+    o.list_segment,
+    o.stated_segment,
+    o.name_segment,
     s.customer_type
 from core.sale as s
 inner join core.subscriptions as b on s.line = b.line
+inner join core.offer_segment as o on s.offer_no = o.offer_no
 cross join core.run as r
 where
     s.kind = 'legacy'

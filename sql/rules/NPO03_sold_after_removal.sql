@@ -247,8 +247,14 @@ select
     s.creation_date as created_on,
     d.removal_date,
     d.lost_on,
+    o.segment_source,
+    case when o.is_in_price_list = 1 then true else false end as in_price_list,
+    o.list_segment,
+    o.stated_segment,
+    o.name_segment,
     s.customer_type
 from core.sale_nonprofit as s
 inner join removed as d on s.customer_id = d.customer_id
+inner join core.offer_segment as o on s.offer_no = o.offer_no
 cross join core.run as r
 where s.creation_date >= d.removal_date or s.creation_date > d.lost_on

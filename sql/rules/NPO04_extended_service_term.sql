@@ -445,6 +445,12 @@ select
     end as surcharge_percent,
     w.removal_date,
     w.lost_on,
+    o.segment_source,
+    case when o.is_in_price_list = 1 then true else false end as in_price_list,
+    o.list_segment,
+    o.stated_segment,
+    o.name_segment,
     w.customer_type
 from rolling as w
+inner join core.offer_segment as o on w.offer_no = o.offer_no
 left join plans as p on w.offer_no = p.offer_no

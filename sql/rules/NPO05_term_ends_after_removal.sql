@@ -291,7 +291,13 @@ select
     u.suggested_offer,
     u.suggested_title,
     u.suggested_difference,
-    u.suggested_currency
+    u.suggested_currency,
+    o.segment_source,
+    case when o.is_in_price_list = 1 then true else false end as in_price_list,
+    o.list_segment,
+    o.stated_segment,
+    o.name_segment
 from core.under_notice as u
+inner join core.offer_segment as o on u.offer_no = o.offer_no
 cross join listed as l
 where u.last_day > u.removal_date

@@ -38,6 +38,7 @@ sold as (
         s.currency,
         n.removal_date,
         c.country,
+        s.offer_no,
         o.offer_key
     from core.sale_nonprofit as s
     inner join core.nonprofit_notice as n on s.customer_id = n.customer_id
@@ -97,6 +98,7 @@ select
     s.quantity,
     s.last_day,
     s.removal_date,
+    s.offer_no,
     p.suggested_offer,
     p.suggested_title,
     p.suggested_difference,

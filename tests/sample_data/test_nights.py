@@ -14,6 +14,7 @@ from sample_data.nights import build, main
 from schemas.catalog import TABLES
 from tests.sample_data.judge import Found, judge
 from tests.sample_data.nights import ROOT, Night, cells_of, read_table
+from tests.sql.causes import SAME_CAUSE
 
 DAYS = [str(day) for day in NIGHTS]
 LEFT_TO_TESTS = {"README.md"}
@@ -147,3 +148,14 @@ def test_each_broken_case_is_explained() -> None:
 
 def test_sample_data_stays_small() -> None:
     assert sum(len(content) for content in committed().values()) < 750_000
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_no_subscription_is_reported_twice_for_the_same_cause(day: str) -> None:
+    reporting: dict[str, set[str]] = {}
+    for row in expected(day):
+        if row["subscription_id"] and row["state"] != "closed":
+            reporting.setdefault(row["subscription_id"], set()).add(row["rule"])
+    causes = [rules for columns, rules in SAME_CAUSE if columns == ("subscription_id",)]
+    assert reporting
+    assert [rules for rules in reporting.values() if any(len(rules & cause) > 1 for cause in causes)] == []
