@@ -101,6 +101,27 @@ c1          | p9                  |
 """
 
 [[case]]
+name = "not judged: a row of partners could not be read, and the tenant id may be that partner's"
+as_of = 2026-11-20
+customers = """
+customer_id | company_name
+c1          | County
+"""
+partners = """
+tenant_id | role
+p1        | direct_bill
+"""
+unread_tables = """
+table_name
+partners
+"""
+gcc_validations = """
+customer_id | submitted_date | submitted_tenant_id | status
+c1          | 2026-03-08     | p9                  | Approved
+"""
+finds = ""
+
+[[case]]
 name = "nobody can tell who transacts, or who provides: only a reseller's own tenant is wrong for certain"
 as_of = 2026-11-20
 customers = """

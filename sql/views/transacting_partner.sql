@@ -50,9 +50,9 @@ select
     t.name,
     t.role,
     t.mpn_id,
-    t.gcc_approved_date,
-    t.gcc_high_invited,
-    t.azure_government_enrolled,
+    case when t.role <> 'indirect_reseller' then t.gcc_approved_date end as gcc_approved_date,
+    case when t.role <> 'indirect_reseller' then t.gcc_high_invited end as gcc_high_invited,
+    case when t.role <> 'indirect_reseller' then t.azure_government_enrolled end as azure_government_enrolled,
     case
         when r.stated_tenant_id is null then 'not_stated'
         when r.tenant_id is null or t.role = 'indirect_reseller' then 'provider_not_known'
