@@ -36,7 +36,7 @@ TITLES = (
     *("Teams (Charity)", "Teams Premium (Non-Profit Pricing)", "Teams GCC High"),
 )
 PRODUCT_TYPES = (
-    *(None, "onlineservicesnce", "onlineservicesnce", "onlineserviceslegacy", "unknown"),
+    *(None, None, "onlineservicesnce", "onlineservicesnce", "onlineservicesnce", "onlineserviceslegacy", "unknown"),
     *("software", "azure", "azurereservation"),
 )
 TYPES = [frozenset(held) for size in range(5) for held in combinations(QUALIFICATIONS, size)]
@@ -59,6 +59,7 @@ class Menus:
     others: Sequence[str]
     products: Sequence[str]
     subscriptions: int
+    tenants: Sequence[str] = TENANTS
     skus: Sequence[str] = ("0001", "2", "5", "0005")
 
     @property
@@ -73,6 +74,7 @@ class Menus:
             "nonprofit_notices": self.notice,
             "qualification_requests": self.request,
             "unread_customers": self.unread,
+            "unread_tables": self.unread_table,
             "history": self.span,
         }
 
@@ -119,17 +121,17 @@ class Menus:
             "product_type": PRODUCT_TYPES,
             "quantity": [None, "0", "5"],
             "status": STATUSES,
-            "auto_renew_enabled": ["true", "false", "false", None],
+            "auto_renew_enabled": ["true", "false", "false", "false", None],
             "term_duration": [None, "p1m", "p1y", "onetime", "p6m"],
             "billing_cycle": [None, "Monthly", "Annual"],
             "creation_date": created,
             "effective_start_date": [None, None, *created],
             "commitment_end_date": [None, *self.days(-1, 0, 1, 2, 30, 31, 32, 100, 200, 300), "9999-12-14", *ENDING],
             "cancellation_allowed_until_date": [None, *self.days(-1, 0, 1)],
-            "partner_tenant_id": [None, *TENANTS, *TENANTS, "unlisted"],
+            "partner_tenant_id": [None, *self.tenants, *self.tenants, "unlisted"],
             "reseller_id": [None, "mpn1", "mpn2", "provider"],
             "migrated_from_subscription_id": ["itself", *[None] * sold, *(f"s{n}" for n in range(sold))],
-            "scheduled_action": [None, "cancel", "renewtonewterm", "transition"],
+            "scheduled_action": [None, None, "cancel", "renewtonewterm", "transition"],
             "scheduled_offer_id": [None, None, *self.offers],
             "unit_price": [None, "10.00", "24.00"],
             "currency": [None, "EUR", "EUR", "USD"],
@@ -155,7 +157,7 @@ class Menus:
     @property
     def partner(self) -> Menu:
         return {
-            "tenant_id": TENANTS,
+            "tenant_id": self.tenants,
             "name": [None, "Lipowa"],
             "role": ["direct_bill", "indirect_provider", "indirect_reseller"],
             "mpn_id": [None, "mpn1", "mpn2"],
@@ -173,7 +175,7 @@ class Menus:
             "customer_id": self.anybody,
             "validation_id": [None, "v1", "v2"],
             "submitted_date": self.days(0, -1, -2, -3, -4, -5, -6, -7, -25),
-            "submitted_tenant_id": [*TENANTS, *AZURE_TENANTS, "unlisted"],
+            "submitted_tenant_id": [*self.tenants, *AZURE_TENANTS, "unlisted"],
             "status": ["InReview", "Approved", "Approved", "Denied"],
             "decided_date": [None, *self.days(-1, -2, -30, -31, -90)],
         }
@@ -202,6 +204,11 @@ class Menus:
         return {"table_name": tables, "customer_id": self.anybody}
 
     @property
+    def unread_table(self) -> Menu:
+        # A lost row of another table tells nothing of the partners.
+        return {"table_name": ["partners", "partners", "customers", "subscriptions", "gcc_validations"]}
+
+    @property
     def span(self) -> Menu:
         return {
             "customer_id": self.anybody,
@@ -219,6 +226,7 @@ KEYS = {
     "nonprofit_notices": ("customer_id", "notice_date"),
     "qualification_requests": ("customer_id", "qualification", "requested_date"),
     "unread_customers": ("table_name", "customer_id"),
+    "unread_tables": ("table_name",),
 }
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.database import connect_in_memory
 from pipeline.expressions import derived, raw
-from pipeline.lifecycle import create_gaps
+from pipeline.gaps import create_gaps
 from pipeline.precedence import give_way
 from pipeline.rules import create_views, judge_rules
 from pipeline.sieve import empty_table

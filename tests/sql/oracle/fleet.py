@@ -20,7 +20,8 @@ Index = dict[str | None, list["Cells"]]
 class Fleet:
     """One night: the day, whether the qualifications export has the column of vetting statuses, and the rows.
 
-    Beside the exports there may be `unread_customers` and `history`, the spans of the customers' qualifications.
+    Beside the exports there may be `unread_customers`, `unread_tables` (the tables with any unread row), and `history`,
+    the spans of the customers' qualifications.
     """
 
     as_of: date
@@ -42,6 +43,9 @@ class Fleet:
 
     def is_unread(self, customer: str, table: str) -> bool:
         return any(row["table_name"] == table for row in self.rows_of("unread_customers", customer))
+
+    def has_unread_row(self, table: str) -> bool:
+        return any(row["table_name"] == table for row in self.rows("unread_tables"))
 
     @property
     def live(self) -> list[Cells]:

@@ -97,12 +97,23 @@ def judge_submitted_ids(fleet: Fleet, customer: str, moderate: Collection[Sale])
             yield finding("GCC04", key)
         if row["status"] == "Denied":
             continue
-        if submitted not in (known if known and None not in known else known | possible):
-            is_reseller = (partner(fleet, submitted) or {}).get("role") == RESELLER
-            in_doubt = submitted not in known | possible and has_unknown_provider(fleet) and not is_reseller
-            yield not_judged("GCC03", key, "provider_not_known") if in_doubt else finding("GCC03", key)
-        elif None in known:
-            yield not_judged("GCC03", key, "not_stated")
+        may_be_right = submitted in (known if known and None not in known else known | possible)
+        if may_be_right and None not in known:
+            continue
+        is_possible = submitted in known | possible
+        doubt = doubt_of_submitted(fleet, submitted, may_be_right=may_be_right, is_possible=is_possible)
+        yield not_judged("GCC03", key, doubt) if doubt else finding("GCC03", key)
+
+
+def doubt_of_submitted(fleet: Fleet, submitted: str | None, *, may_be_right: bool, is_possible: bool) -> str | None:
+    """Say why nobody can tell whether the id is right; None where it is wrong for certain."""
+    if not is_possible and (partner(fleet, submitted) or {}).get("role") == RESELLER:
+        return None
+    if fleet.has_unread_row("partners"):
+        return "partners_unread"
+    if may_be_right:
+        return "not_stated"
+    return "provider_not_known" if not is_possible and has_unknown_provider(fleet) else None
 
 
 def judge_customer_answers(fleet: Fleet, customer: str) -> Iterator[Outcome]:

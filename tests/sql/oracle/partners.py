@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.sql.oracle.outcome import finding, not_judged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.sql.case_tables import Cells
     from tests.sql.oracle.fleet import Fleet
@@ -32,8 +32,7 @@ def partner(fleet: Fleet, tenant: str | None) -> Cells | None:
 
 
 def transacting(fleet: Fleet, stated: str | None) -> Transacting:
-    partners = fleet.rows("partners")
-    start = stated or (partners[0]["tenant_id"] if len(partners) == 1 else None)
+    start = stated or only(fleet, fleet.rows("partners"))
     if start is None:
         return Transacting(doubt="not_stated")
     row = partner(fleet, start)
@@ -48,8 +47,13 @@ def transacting(fleet: Fleet, stated: str | None) -> Transacting:
 
 
 def provider_of(fleet: Fleet, reseller: Cells) -> str | None:
-    providers = [row["tenant_id"] for row in fleet.rows("partners") if row["role"] == PROVIDER]
-    return reseller["provider_tenant_id"] or (providers[0] if len(providers) == 1 else None)
+    providers = [row for row in fleet.rows("partners") if row["role"] == PROVIDER]
+    return reseller["provider_tenant_id"] or only(fleet, providers)
+
+
+def only(fleet: Fleet, partners: Sequence[Cells]) -> str | None:
+    """Return the tenant of the only partner; the row that could not be read may be another one."""
+    return partners[0]["tenant_id"] if len(partners) == 1 and not fleet.has_unread_row("partners") else None
 
 
 def possible_tenants(fleet: Fleet) -> set[str | None]:

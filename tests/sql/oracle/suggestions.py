@@ -1,7 +1,7 @@
 """The commercial equivalent of a nonprofit offer: of the same product, with the same title but for the price's suffix.
 
-Nobody documents which one to take of several, nor what to compare where currencies or markets differ: of that nothing
-is said.
+Its term is the same, where both are known. Nobody documents which one to take of several, nor what to compare where
+currencies or markets differ: of that nothing is said.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 def suggestion(sale: Sale, prices: Prices) -> dict[str, object]:
     """Return the facts that are beyond doubt: the suggested offer, None where there is none, and the difference."""
     own = prices.deciding(sale.offer)
-    titles = {bare(row["sku_title"]) for row in own if row["sku_title"]}
-    if len(titles) > 1 or ":" not in sale.offer:
+    titled = [row for row in own if row["sku_title"]]
+    if len({bare(row["sku_title"]) for row in titled}) > 1 or ":" not in sale.offer:
         return {}
-    rows = [row for row in commercial(sale, prices) if row["sku_title"] and bare(row["sku_title"]) in titles]
+    rows = [row for row in commercial(sale, prices) if any(is_the_same(row, one) for one in titled)]
     if not rows:
         return {"suggested_offer": None, "suggested_difference": None}
     offers = {":".join(key_of_price(row)) for row in rows}
@@ -40,6 +40,12 @@ def commercial(sale: Sale, prices: Prices) -> list[Cells]:
     """Return the commercial prices in force of the sale's product, without those of the very offer that was sold."""
     rows = [row for row in prices.of_product(sale.offer.split(":")[0]) if is_in_force(row, prices.fleet.as_of)]
     return [row for row in rows if row["segment"] == C and key_of_price(row) != key_of_offer(sale.offer)]
+
+
+def is_the_same(row: Cells, own: Cells) -> bool:
+    """Whether two prices are of one title and, where both terms are known, of one term."""
+    terms = {row["term_duration"], own["term_duration"]} - {None}
+    return bool(row["sku_title"]) and bare(row["sku_title"]) == bare(own["sku_title"]) and len(terms) <= 1
 
 
 def difference(sale: Sale, own: Sequence[Cells], rows: Sequence[Cells]) -> dict[str, object]:
