@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pipeline.database import records
+from pipeline.findings import read_findings
+from pipeline.nights import newest_night
 from pipeline.quarantine import unread_rows
-from reports.order import by_pressure
+from pipeline.retired import with_retired
+from schemas.change import Change, ChangeKind
 from schemas.finding import (
     Audit,
     Counts,
     Finding,
-    Input,
     Judgement,
     Level,
     MatrixCell,
@@ -25,29 +29,64 @@ from schemas.finding import (
     Verdict,
     Week,
 )
+from schemas.reading import Input, UnreadRow
+from schemas.waiver import Waiver, WaiverStatus, WaiverUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.database import Connection
+    from pipeline.nights import NightRef
+    from schemas.triage import Triage
 
 WEEKS = 13
+MOST_CHANGES = 100
 NIGHTS = 30
 # The rule whose due dates are the ends of nonprofit eligibility, and those that judge cells of the matrix.
 ELIGIBILITY_RULE = "NPO01"
 _MATRIX_RULES = {Purchase.FORBIDDEN: "SEG01", Purchase.UNLISTED_OUTSIDE: "SEG02"}
 
 
-def read_audit(connection: Connection, rules: Iterable[Rule]) -> Audit:
-    """Return the audit that the warehouse holds; `rules` are tonight's."""
-    run = _one(connection, "select * from audit.runs order by as_of desc limit 1")
-    as_of: date = run["as_of"]
-    by_id = {rule.id: rule for rule in rules}
-    findings = _findings(connection, by_id)
+def read_audit(
+    connection: Connection,
+    rules: Iterable[Rule],
+    night: NightRef | None = None,
+    triage: Mapping[str, Triage] | None = None,
+) -> Audit:
+    """Return the audit of a night (default: the newest); `rules` are today's, `triage` is by finding id.
+
+    Of an older night all is as it was, but for the unread rows: the first of them are kept.
+    """
+    night = night or newest_night(connection)
+    by_id = with_retired(connection, {rule.id: rule for rule in rules})
+    findings = read_findings(connection, by_id, night, triage or {})
+    changes, change_counts = read_changes(connection, night)
+    return replace(
+        read_summary(connection, by_id, night),
+        findings=findings,
+        matrix=_matrix(connection, night),
+        weeks=_weeks(night.as_of, findings),
+        nights=_nights(connection, night),
+        unread_rows=unread_rows(connection) if night.is_newest else _first_unread_rows(connection, night),
+        changes=changes,
+        change_counts=change_counts,
+        waivers=_waivers(connection, night),
+        no_longer_waived=_no_longer_waived(connection, night),
+    )
+
+
+def read_summary(connection: Connection, rules: Mapping[str, Rule], night: NightRef) -> Audit:
+    """Return the audit of a night with all its counts, and without its findings and what the report alone shows.
+
+    Reads the table `states_of_night`.
+    """
+    as_of = night.as_of
+    run = _one(connection, f"select * from {night.schema}.runs where as_of = ?", [as_of])
     before = _one(connection, "select max(as_of) as as_of from audit.runs where as_of < ?", [as_of])["as_of"]
     unread = _one(
         connection, "select coalesce(sum(unread), 0)::bigint as unread from audit.inputs where as_of = ?", [before]
     )
+    states = _count_states(connection)
     return Audit(
         run_id=run["run_id"],
         as_of=as_of,
@@ -62,132 +101,154 @@ def read_audit(connection: Connection, rules: Iterable[Rule]) -> Audit:
         command=run["command"],
         compared_with=before,
         unread_before=unread["unread"],
-        counts=count_findings(findings),
-        inputs=_inputs(connection, as_of),
-        rules=_rule_results(connection, as_of, by_id, findings),
-        findings=findings,
-        matrix=_matrix(connection),
-        weeks=_weeks(as_of, findings),
-        nights=_nights(connection, as_of),
-        unread_rows=unread_rows(connection),
+        counts=_counts(rules, states),
+        inputs=_inputs(connection, night),
+        rules=_rule_results(connection, night, rules, states),
+        findings=(),
+        matrix=(),
+        weeks=(),
+        nights=(),
+        newer_night=run["newer_night"],
     )
 
 
-def count_findings(findings: Iterable[Finding]) -> dict[Level, Counts]:
-    """Count findings by level; a reopened one counts as new."""
-    counts = {level: Counts(0, 0, 0) for level in Level}
-    for finding in findings:
-        old = counts[finding.level]
-        is_new = finding.state in {State.NEW, State.REOPENED}
-        counts[finding.level] = Counts(
-            old.found + finding.state.is_current, old.new + is_new, old.closed + (finding.state is State.CLOSED)
+def _count_states(connection: Connection) -> Counter[tuple[str, State]]:
+    rows = connection.execute("select rule_id, state, count(*) from states_of_night group by rule_id, state").fetchall()
+    return Counter({(rule_id, State(state)): findings for rule_id, state, findings in rows})
+
+
+def _counts(rules: Mapping[str, Rule], states: Mapping[tuple[str, State], int]) -> dict[Level, Counts]:
+    """Count findings by level; a reopened one counts as new, one by a new rule does not."""
+    found: Counter[tuple[Level, State]] = Counter()
+    for (rule_id, state), findings in states.items():
+        if rule_id in rules:
+            found[rules[rule_id].level, state] += findings
+    return {
+        level: Counts(
+            found=sum(found[level, state] for state in State if state.is_current and state is not State.WAIVED),
+            new=found[level, State.NEW] + found[level, State.REOPENED],
+            closed=found[level, State.CLOSED],
+            waived=found[level, State.WAIVED],
+            by_rule=found[level, State.NEW_RULE],
         )
-    return counts
-
-
-def _rows(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-    cursor = connection.execute(query, parameters)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        for level in Level
+    }
 
 
 def _one(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> dict[str, Any]:
-    return _rows(connection, query, parameters)[0]
+    return records(connection, query, parameters)[0]
 
 
 def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
-def _findings(connection: Connection, rules: Mapping[str, Rule]) -> tuple[Finding, ...]:
-    rows = _rows(connection, "select * from core.states")
-    findings = [
-        Finding(
-            rule=rules[row["rule_id"]],
-            state=State(row["state"]),
-            facts=json.loads(row["facts"]),
-            **{name: row[name] for name in _PLAIN},
-        )
-        for row in rows
-        if row["rule_id"] in rules
-    ]
-    return tuple(by_pressure(findings))
-
-
-_PLAIN = (
-    "finding_id", "customer_id", "company_name", "customer_type", "subscription_id", "offer_name", "segment",
-    "seats", "due_on", "first_seen", "source", "confirmed", "monthly_amount", "currency",
-)  # fmt: skip
-
-
-def _inputs(connection: Connection, as_of: date) -> tuple[Input, ...]:
-    rows = _rows(
+def _inputs(connection: Connection, night: NightRef) -> tuple[Input, ...]:
+    rows = records(
         connection,
-        'select table_name as "table", * exclude (as_of, lines, table_name) from audit.inputs '
+        f'select table_name as "table", * exclude (as_of, lines, table_name) from {night.schema}.inputs '
         "where as_of = ? order by rowid",
-        [as_of],
+        [night.as_of],
     )
     for row in rows:
-        row["notes"] = tuple(row["notes"])
+        row["notes"], row["columns"] = tuple(row["notes"]), tuple(row["columns"])
         row["modified_at"] = _utc(row["modified_at"]) if row["modified_at"] else None
     return tuple(Input(**row) for row in rows)
 
 
 def _rule_results(
-    connection: Connection, as_of: date, rules: Mapping[str, Rule], findings: Iterable[Finding]
+    connection: Connection, night: NightRef, rules: Mapping[str, Rule], states: Counter[tuple[str, State]]
 ) -> tuple[RuleResult, ...]:
-    rows = _rows(connection, "select * from audit.rule_results where as_of = ? order by rule_id", [as_of])
-    results = [
+    rows = records(
+        connection, f"select * from {night.schema}.rule_results where as_of = ? order by rule_id", [night.as_of]
+    )
+    return tuple(
         RuleResult(
             rules[row["rule_id"]],
             Judgement(row["judgement"]),
             row["reason"],
             row["found"],
+            new=states[row["rule_id"], State.NEW] + states[row["rule_id"], State.REOPENED],
+            closed=states[row["rule_id"], State.CLOSED],
+            waived=row["waived"],
             gaps=json.loads(row["gaps"]),
         )
         for row in rows
         if row["rule_id"] in rules
-    ]
-    news: dict[str, int] = dict.fromkeys(rules, 0)
-    closed = dict(news)
-    for finding in findings:
-        news[finding.rule.id] += finding.state in {State.NEW, State.REOPENED}
-        closed[finding.rule.id] += finding.state is State.CLOSED
-    return tuple(replace(r, new=news[r.rule.id], closed=closed[r.rule.id]) for r in results)
+    )
 
 
-def _matrix(connection: Connection) -> tuple[MatrixCell, ...]:
-    """Count live subscriptions in each cell: of the listed types all cells, of the others those that occur."""
-    rows = _rows(
+def _matrix(connection: Connection, night: NightRef) -> tuple[MatrixCell, ...]:
+    """Read how many live subscriptions were in each cell: of the listed types all cells, of others those that occur."""
+    rows = records(
         connection,
-        """
-        with sold as (
-            select s.customer_type, o.segment, count(*) as sold
-            from core.sale as s join core.offer_segment as o on s.offer_no = o.offer_no
-            where s.customer_type is not null and o.segment is not null group by s.customer_type, o.segment
-        ),
-        reported as (
-            select s.customer_type, o.segment, count(*) as reported
-            from core.found as f
-            join core.subscriptions as b on f.subscription_id = b.subscription_id
-            join core.sale as s on b.line = s.line
-            join core.offer_segment as o on s.offer_no = o.offer_no
-            where f.rule_id in ('SEG01', 'SEG02') group by s.customer_type, o.segment
-        ),
-        occurring as (select distinct customer_type from sold)
-        select p.customer_type, p.segment, p.outcome, coalesce(s.sold, 0) as sold, coalesce(r.reported, 0) as reported
-        from core.purchase_rule as p
-        left join sold as s on p.customer_type = s.customer_type and p.segment = s.segment
-        left join reported as r on p.customer_type = r.customer_type and p.segment = r.segment
-        join ref.qualification_sets as q on p.customer_type = q.customer_type
-        where p.outcome in ('allowed', 'forbidden') or p.customer_type in (select customer_type from occurring)
-        order by q.rowid, p.segment
-        """,
+        f"select customer_type, segment, outcome, sold, reported from {night.schema}.matrix "
+        "where as_of = ? order by place",
+        [night.as_of],
     )
     return tuple(
         MatrixCell(**{**row, "outcome": Purchase(row["outcome"])}, rule_id=_MATRIX_RULES.get(Purchase(row["outcome"])))
         for row in rows
     )
+
+
+def _first_unread_rows(connection: Connection, night: NightRef) -> tuple[UnreadRow, ...]:
+    rows = connection.execute(
+        "select table_name, file, line, column_name, value, reason "
+        f"from {night.schema}.unread_rows where as_of = ? order by place",
+        [night.as_of],
+    ).fetchall()
+    return tuple(UnreadRow(*row) for row in rows)
+
+
+def read_changes(connection: Connection, night: NightRef) -> tuple[tuple[Change, ...], dict[ChangeKind, int]]:
+    """Return what changed overnight, at most a hundred of each kind, and how much of each kind there was."""
+    kinds = [kind.value for kind in ChangeKind]
+    rows = connection.execute(
+        f"""
+        select
+            kind, customer_id, company_name, qualification, before, after, may_now_be_sold,
+            count(*) over (partition by kind)
+        from {night.schema}.changes where as_of = ? and list_contains(?, kind)
+        qualify row_number() over (partition by kind order by company_name, customer_id, qualification) <= ?
+        order by list_position(?, kind), company_name, customer_id, qualification
+        """,
+        [night.as_of, kinds, MOST_CHANGES, kinds],
+    ).fetchall()
+    changes = tuple(
+        Change(ChangeKind(kind), customer_id, name, qualification, before, after, tuple(filter(None, sold.split(", "))))
+        for kind, customer_id, name, qualification, before, after, sold, _ in rows
+    )
+    return changes, {ChangeKind(row[0]): row[-1] for row in rows}
+
+
+def _no_longer_waived(connection: Connection, night: NightRef) -> int:
+    """Count the findings of a night that were waived on the good night before, and are open and not waived now."""
+    (findings,) = connection.execute(
+        """
+        select count(*) from states_of_night as s
+        where s.state not in ('closed', 'waived') and s.finding_id in (
+            select w.finding_id from audit.waived as w
+            cross join (select max(as_of) as as_of from audit.runs where as_of < $as_of) as b
+            where w.first_night <= b.as_of and (w.gone_on is null or w.gone_on > b.as_of)
+        )
+        """,
+        {"as_of": night.as_of},
+    ).fetchall()[0]
+    return int(findings)
+
+
+def _waivers(connection: Connection, night: NightRef) -> tuple[WaiverUse, ...]:
+    rows = connection.execute(
+        f"""
+        select
+            reason, approved_by, created, expires, rule_id, finding_id, customer_id, subscription_id, line, status,
+            findings
+        from {night.schema}.waivers where as_of = ? order by line
+        """,
+        [night.as_of],
+    ).fetchall()
+    return tuple(WaiverUse(Waiver(*row), WaiverStatus(status), findings) for *row, status, findings in rows)
 
 
 def _weeks(as_of: date, findings: Iterable[Finding]) -> tuple[Week, ...]:
@@ -200,15 +261,21 @@ def _weeks(as_of: date, findings: Iterable[Finding]) -> tuple[Week, ...]:
     return tuple(Week(as_of + timedelta(days=7 * n), count) for n, count in enumerate(counts))
 
 
-def _nights(connection: Connection, as_of: date) -> tuple[Night, ...]:
-    rows = _rows(
+def _nights(connection: Connection, night: NightRef) -> tuple[Night, ...]:
+    """Count what was open after the night, and after each of the last nights before it that were audited in turn."""
+    rows = records(
         connection,
-        """
-        select as_of, level, sum(found)::bigint as found from audit.rule_results
-        where as_of in (select as_of from audit.runs where as_of <= ? order by as_of desc limit ?)
+        f"""
+        with results as (
+            select as_of, level, found from audit.rule_results where as_of < $as_of
+            union all
+            select as_of, level, found from {night.schema}.rule_results where as_of = $as_of
+        )
+        select as_of, level, sum(found)::bigint as found from results
+        where as_of in (select distinct as_of from results order by as_of desc limit $nights)
         group by as_of, level order by as_of
         """,
-        [as_of, NIGHTS],
+        {"as_of": night.as_of, "nights": NIGHTS},
     )
     nights: dict[date, dict[Level, int]] = {}
     for row in rows:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 Settings = dict[str, str | bool | int | float | list[str]]
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
+Record = dict[str, Any]
 OutOfMemoryError = duckdb.OutOfMemoryException
 
 # Extensions would be fetched from the network in the middle of a night.
@@ -37,14 +38,58 @@ def building(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterat
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Connection]:
-    """Open a warehouse read-only, without access to anything outside it."""
-    settings: Settings = {**_NO_NETWORK, "enable_external_access": "false"}
+def reading(path: Path, memory_limit: str = "1GB", threads: int = 2) -> Iterator[Connection]:
+    """Open a warehouse read-only, without access to anything outside it; nothing spills to disk."""
+    settings: Settings = {
+        **_settings(memory_limit, threads), "enable_external_access": "false", "temp_directory": "",
+    }  # fmt: skip
     connection = _quiet(duckdb.connect(str(path), read_only=True, config=settings))
     try:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def querying(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterator[Connection]:
+    """Open a warehouse for a query that somebody wrote: nothing outside it can be reached, no setting changed."""
+    settings: Settings = {**_settings(memory_limit, threads), "temp_directory": str(spill)}
+    connection = _quiet(duckdb.connect(str(path), read_only=True, config=settings))
+    try:
+        connection.execute("set enable_external_access = false")
+        # a table's name would otherwise also be looked for among Python's variables
+        connection.execute("set python_enable_replacements = false")
+        connection.execute("set lock_configuration = true")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def supposing(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterator[Connection]:
+    """Open a database in memory beside a warehouse, which is attached read-only as `night`; nothing else is in reach.
+
+    More databases in memory can be attached.
+    """
+    settings: Settings = {**_settings(memory_limit, threads), "temp_directory": str(spill)}
+    connection = _quiet(duckdb.connect(":memory:", config=settings))
+    try:
+        connection.execute(f"attach {literal(str(path))} as night (read_only)")
+        connection.execute("set enable_external_access = false")
+        yield connection
+    finally:
+        connection.close()
+
+
+def statement_kinds(query: str) -> list[str]:
+    """Return what kind of statement each one of a query is: `SELECT`, `COPY`, ...; OTHER where it has no name.
+
+    Raises DatabaseError where the query cannot be parsed.
+    """
+    try:
+        return [statement.type.name for statement in duckdb.extract_statements(query)]
+    except ValueError:
+        return ["OTHER"]
 
 
 def definition(name: str, type_name: str, *, is_id: bool) -> str:
@@ -79,3 +124,12 @@ def _quiet(connection: Connection) -> Connection:
     """Switch the progress bar off: it prints to stdout after two seconds, also into a pipe."""
     connection.execute("set enable_progress_bar = false")
     return connection
+
+
+def records(
+    connection: Connection, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
+) -> list[Record]:
+    """Return the rows of a query by the names of their columns; for few rows."""
+    cursor = connection.execute(query, parameters or ())
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

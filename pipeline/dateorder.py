@@ -9,7 +9,7 @@ from pipeline.export import Export, scan
 from pipeline.expressions import raw
 from schemas.column import Stored
 from schemas.dates import SLASHED, DateOrder
-from schemas.finding import Problem
+from schemas.reading import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

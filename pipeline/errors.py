@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from schemas.finding import Problem, UnreadRow
+    from schemas.reading import Problem, UnreadRow
 
 AUDITED = 0
 FOUND = 1

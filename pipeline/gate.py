@@ -14,7 +14,7 @@ from pipeline.inbox import find_exports
 from pipeline.survey import survey
 from pipeline.transcode import plain_text
 from schemas.catalog import TABLES
-from schemas.finding import Problem
+from schemas.reading import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.export import MAX_RECORD_BYTES, Header, Text
 from pipeline.preamble import DELIMITERS, read_preamble, split, stated_columns
-from schemas.finding import Problem
+from schemas.reading import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.export import Found
-from schemas.finding import Problem
+from schemas.reading import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

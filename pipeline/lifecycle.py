@@ -1,23 +1,26 @@
-"""Compares tonight's findings with the last good run: new, open, reopened, closed.
+"""Compares tonight's findings with the last good run: new, by a new rule, open, reopened, closed, and waived.
 
-States are worked out from events (`audit.events`) of earlier nights and from `core.found`. A rule that was not
-judged tonight closes nothing, and no finding is closed because a row could not be read: both stay open, as they were
-last seen.
+States are worked out from what earlier nights have left (`audit.events` and the spans) and from `core.found`. A rule
+that was not judged tonight closes nothing, and no finding is closed because a row could not be read: both stay open,
+as they were last seen.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import json
 from typing import TYPE_CHECKING
 
-from pipeline.quarantine import NAMELESS
+from pipeline.nights import STATES
+from pipeline.waivers.matching import match_waivers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import date
 
     from pipeline.database import Connection
-    from schemas.finding import Input, Rule, RuleResult
+    from schemas.finding import RuleResult
+    from schemas.reading import Input
+    from schemas.waiver import Waiver, WaiverUse
 
 _PRIOR = """
     with prior as (
@@ -25,135 +28,77 @@ _PRIOR = """
         from audit.events where as_of < $as_of group by finding_id
     )
 """
-# An input that has been missing for so many runs is no longer expected.
-_LATE_RUNS = 30
-# Lists kept by hand: while a row of one is unread, rules that name it close nothing.
-_PRICES = "price_list"
-_KEPT_BY_HAND = {"partners", "gcc_validations", "nonprofit_notices", "qualification_requests"}
-# Findings on subjects that tonight's reading may only have lost: a row of theirs is in the quarantine, or they are
-# missing from an export with rows that could not be split.
-_IN_A_GAP = f"""
-    with subjects as (
-        select
-            finding_id, max_by(customer_id, recorded_on) as customer_id,
-            max_by(subscription_id, recorded_on) as subscription_id
-        from audit.findings group by finding_id
-    ),
-    lost_offers as (
-        select distinct o.offer_id
-        from core.offers as o join core.unread_offers as p on o.offer_key = p.offer_key
-    ),
-    unpriced as (
-        select s.subscription_id, s.customer_id from core.subscriptions as s
-        where s.offer_id in (select offer_id from lost_offers)
-            or s.scheduled_offer_id in (select offer_id from lost_offers)
-    ),
-    read as (
-        select 'subscriptions' as table_name, u.finding_id
-        from subjects as u join core.subscriptions as t on u.subscription_id = t.subscription_id
-        union all
-        select 'customers', u.finding_id from subjects as u join core.customers as t on u.customer_id = t.customer_id
-        union all
-        select 'qualifications', u.finding_id
-        from subjects as u join core.qualifications as t on u.customer_id = t.customer_id
-    )
-    select u.finding_id from subjects as u
-    where u.subscription_id in (select subscription_id from core.unread_subscriptions)
-        or u.customer_id in (
-            select customer_id from core.unread_customers
-            where table_name in ('customers', 'qualifications', '{NAMELESS}')
-                or (u.subscription_id is null and table_name = 'subscriptions')
-        )
-    union all
-    select u.finding_id from subjects as u
-    where u.subscription_id in (select subscription_id from unpriced)
-        or (u.subscription_id is null and u.customer_id in (select customer_id from unpriced))
-    union all
-    select u.finding_id from subjects as u cross join core.unsplit_tables as t
-    where t.table_name <> 'price_list'
-        and (u.subscription_id is not null or t.table_name <> 'subscriptions')
-        and (t.table_name, u.finding_id) not in (select table_name, finding_id from read)
-"""
 
 
-def create_gaps(connection: Connection) -> None:
-    """Create `core.in_a_gap`: the findings of earlier nights that tonight's reading may only have lost."""
-    connection.execute(f"create or replace temp table in_a_gap as {_IN_A_GAP}")
-
-
-def closing_rules(
-    connection: Connection, as_of: date, results: Iterable[RuleResult], inputs: Iterable[Input]
-) -> list[str]:
-    """Return the rules that can say tonight that a finding is over: judged, and with every input that they use."""
-    lost = _lost_inputs(connection, as_of, inputs)
-    torn = {item.table for item in inputs if item.unread} & _KEPT_BY_HAND
-    unsplit = connection.execute("select table_name from core.unsplit_tables").fetchall()
-    unsplit = connection.execute("select table_name from core.unsplit_tables").fetchall()
-    torn |= {name for (name,) in unsplit} & {_PRICES}
-    return [
-        result.rule.id
-        for result in results
-        if result.is_judged and not lost & set(result.rule.uses) and not torn & _tables(result.rule)
-    ]
-
-
-def _tables(rule: Rule) -> set[str]:
-    return {name.partition(".")[0] for name in (*rule.needs, *rule.uses)}
-
-
-def record_findings(connection: Connection, as_of: date, closing: Iterable[str], inputs: Iterable[Input]) -> None:
-    """Write tonight's events, and what each finding says where that is new; only `closing` rules close any."""
+def record_findings(
+    connection: Connection, as_of: date, results: Iterable[RuleResult], closing: Collection[str]
+) -> None:
+    """Write tonight's events; beside rules that are retired, only `closing` rules close any."""
+    _create_rule_news(connection, as_of, results, closing)
     connection.execute(
         f"""
         insert into audit.events
         {_PRIOR}
-        select $as_of, f.finding_id, f.rule_id, if(p.finding_id is null, 'new', 'reopened')
-        from core.found as f left join prior as p on f.finding_id = p.finding_id
+        select
+            $as_of, f.finding_id, f.rule_id,
+            case when r.is_news then 'new rule' when p.finding_id is null then 'new' else 'reopened' end, ''
+        from core.found as f
+        join rule_news as r on f.rule_id = r.rule_id
+        left join prior as p on f.finding_id = p.finding_id
         where p.finding_id is null or p.event = 'closed'
         union all
-        select $as_of, p.finding_id, p.rule_id, 'closed'
-        from prior as p
-        where p.event <> 'closed' and list_contains($closing, p.rule_id)
-            and p.finding_id not in (select finding_id from core.found)
-            and p.finding_id not in (select finding_id from core.not_judged)
-            and p.finding_id not in (select finding_id from in_a_gap)
+        select
+            $as_of, p.finding_id, p.rule_id, 'closed',
+            case
+                when r.rule_id is null then 'the rule is retired' when r.is_news then 'the rule has changed' else ''
+            end
+        from prior as p left join rule_news as r on p.rule_id = r.rule_id
+        where p.event <> 'closed' and p.finding_id not in (select finding_id from core.found)
+            and (
+                r.rule_id is null
+                or (
+                    r.closes and p.finding_id not in (select finding_id from core.not_judged)
+                    and p.finding_id not in (select finding_id from in_a_gap)
+                )
+            )
         """,
-        {"as_of": as_of, "closing": list(closing)},
+        {"as_of": as_of},
     )
-    _record_contents(connection, as_of, {item.table: item.file for item in inputs if item.file})
 
 
-def _lost_inputs(connection: Connection, as_of: date, inputs: Iterable[Input]) -> set[str]:
-    """Return the tables and columns that a run of late had and tonight has not."""
-    rows = connection.execute(
+def _create_rule_news(
+    connection: Connection, as_of: date, results: Iterable[RuleResult], closing: Collection[str]
+) -> None:
+    """Create `rule_news`: whether a rule may close findings, and whether it is new or finds more than it did.
+
+    On the first night ever no rule is news. A version counts from the first night on which it was judged.
+    """
+    connection.execute("create or replace temp table tonights_rules (rule_id varchar, version integer, closes boolean)")
+    rows = [(result.rule.id, result.rule.version, result.rule.id in closing) for result in results]
+    if rows:
+        connection.executemany("insert into tonights_rules values (?, ?, ?)", rows)
+    connection.execute(
         """
-        select distinct table_name, unnest(columns) from audit.inputs
-        where as_of in (select as_of from audit.runs where as_of < ? order by as_of desc limit ?)
+        create or replace temp table rule_news as
+        with before as (
+            select
+                rule_id,
+                max(rule_version) filter (judgement in ('judged', 'partly judged')) as version
+            from audit.rule_results where as_of < $as_of group by rule_id
+        )
+        select
+            t.rule_id, t.closes,
+            exists (select 1 from audit.runs where as_of < $as_of)
+            and (b.rule_id is null or coalesce(t.version > b.version, false)) as is_news
+        from tonights_rules as t left join before as b on t.rule_id = b.rule_id
         """,
-        [as_of, _LATE_RUNS],
-    ).fetchall()
-    tonight: dict[str, set[str]] = {}
-    for item in inputs:
-        tonight.setdefault(item.table, set()).update(item.columns)
-    columns = {f"{table}.{column}" for table, column in rows if column not in tonight.get(table, set())}
-    return columns | {table for table, _ in rows if not tonight.get(table)} | _fewer_files(connection, as_of, inputs)
+        {"as_of": as_of},
+    )
 
 
-def _fewer_files(connection: Connection, as_of: date, inputs: Iterable[Input]) -> set[str]:
-    """Return the tables of which the night before had more files: one list of several may only be late."""
-    before = connection.execute(
-        """
-        select table_name, count(file) from audit.inputs
-        where as_of = (select max(as_of) from audit.runs where as_of < ?) group by table_name
-        """,
-        [as_of],
-    ).fetchall()
-    files = Counter(item.table for item in inputs if item.file)
-    return {table for table, count in before if count > max(files[table], 1)}
-
-
-def _record_contents(connection: Connection, as_of: date, files: dict[str, str]) -> None:
+def record_contents(connection: Connection, as_of: date, inputs: Iterable[Input]) -> None:
     """Add a row for each finding that says tonight what it did not say before; where it stands is no news."""
+    files = {item.table: item.file for item in inputs if item.file}
     connection.execute(
         """
         create or replace table core.tonight as
@@ -182,7 +127,7 @@ def _record_contents(connection: Connection, as_of: date, files: dict[str, str])
             and s.segment is not distinct from o.stated_segment
         left join core.exposure as e on f.subscription_id = e.subscription_id
         """,
-        {"files": _json(files)},
+        {"files": json.dumps(files)},
     )
     connection.execute(
         """
@@ -210,71 +155,85 @@ def _record_contents(connection: Connection, as_of: date, files: dict[str, str])
     )
 
 
-def _json(files: dict[str, str]) -> str:
-    import json
+def record_waivers(connection: Connection, as_of: date, waivers: Collection[Waiver]) -> tuple[WaiverUse, ...]:
+    """Keep which findings are waived tonight, and which stay open although they were not found."""
+    create_current_findings(connection, as_of)
+    uses = match_waivers(connection, as_of, waivers)
+    _keep_spans(
+        connection, as_of, "audit.waived", ("finding_id", "scope", "reason", "approved_by", "created", "expires"),
+        "select * from waived_tonight",
+    )  # fmt: skip
+    _keep_spans(
+        connection, as_of, "audit.unseen", ("finding_id",),
+        "select finding_id from current_findings where finding_id not in (select finding_id from core.found)",
+    )  # fmt: skip
+    rows = [
+        (
+            as_of, use.waiver.line, use.waiver.rule, use.waiver.finding, use.waiver.customer, use.waiver.subscription,
+            use.waiver.reason, use.waiver.approved_by, use.waiver.created, use.waiver.expires, use.status, use.findings,
+        )
+        for use in uses
+    ]  # fmt: skip
+    if rows:
+        connection.executemany(f"insert into audit.waivers values ({', '.join('?' * len(rows[0]))})", rows)
+    return uses
 
-    return json.dumps(files)
+
+def create_current_findings(connection: Connection, as_of: date) -> None:
+    """Create the temporary table `current_findings`: those open on a night, with their subjects."""
+    connection.execute(
+        """
+        create or replace temp table current_findings as
+        with last as (
+            select finding_id, max_by(event, as_of) as event from audit.events where as_of <= $as_of group by finding_id
+        )
+        select f.finding_id, f.rule_id, f.customer_id, f.subscription_id
+        from audit.findings as f join last as l on f.finding_id = l.finding_id
+        where l.event <> 'closed' and f.recorded_on <= $as_of
+        qualify row_number() over (partition by f.finding_id order by f.recorded_on desc) = 1
+        """,
+        {"as_of": as_of},
+    )
+
+
+def _keep_spans(connection: Connection, as_of: date, table: str, columns: Collection[str], tonight: str) -> None:
+    """Bring a table of spans up to tonight: end those that do not go on, begin those that are new."""
+    same = " and ".join(f"h.{name} is not distinct from t.{name}" for name in columns)
+    connection.execute(
+        f"update {table} as h set gone_on = $as_of "
+        f"where h.gone_on is null and not exists (select 1 from ({tonight}) as t where {same})",
+        {"as_of": as_of},
+    )
+    connection.execute(
+        f"insert into {table} select {', '.join(columns)}, $as_of, null from ({tonight}) as t "
+        f"where not exists (select 1 from {table} as h where h.gone_on is null and {same})",
+        {"as_of": as_of},
+    )
 
 
 def create_states(connection: Connection, as_of: date) -> None:
-    """Create `core.states`: every finding of tonight, those kept open by a rule not judged, and those closed."""
+    """Create `core.states`: every finding of tonight, those kept open by a rule not judged, and those closed.
+
+    The source of one that was not found tonight is the row of its subject, where that was read; a place in the exports
+    of an earlier night would be anybody's tonight.
+    """
     connection.execute(
         f"""
         create table core.states as
-        {_PRIOR},
-        tonight as (select finding_id, event from audit.events where as_of = $as_of),
-        current as (
-            select finding_id from core.found
-            union
-            select finding_id from prior where event <> 'closed'
-        ),
-        seen as (
-            select finding_id, min(as_of) as first_seen from audit.events where as_of <= $as_of group by finding_id
-        ),
-        said as (
-            select * from audit.findings where recorded_on <= $as_of
-            qualify row_number() over (partition by finding_id order by recorded_on desc) = 1
-        )
+        with state as ({STATES})
         select
-            s.* replace (coalesce(n.source, s.source) as source), coalesce(t.event, 'open') as state, e.first_seen,
-            n.finding_id is not null as confirmed
-        from current as c
-        join said as s on c.finding_id = s.finding_id
-        join seen as e on c.finding_id = e.finding_id
-        left join tonight as t on c.finding_id = t.finding_id
-        left join core.tonight as n on c.finding_id = n.finding_id
+            s.* replace (
+                case
+                    when n.finding_id is not null then n.source
+                    when b.line is not null then concat(b.file, ':', b.line)
+                    when s.subscription_id is null and c.line is not null then concat(c.file, ':', c.line)
+                    else ''
+                end as source
+            )
+        from state as s
+        left join core.tonight as n on s.finding_id = n.finding_id
+        left join core.subscriptions as b on s.subscription_id = b.subscription_id
+        left join core.customers as c on s.customer_id = c.customer_id
         """,
         {"as_of": as_of},
     )
-
-
-def record_qualifications(connection: Connection, as_of: date) -> None:
-    """Bring `history.qualifications` up to tonight: end the spans that are gone, begin those that are new."""
-    connection.execute("""
-        create temp table held as
-        select distinct customer_id, qualification, vetting_status from core.qualifications
-    """)
-    same = (
-        "h.customer_id = q.customer_id and h.qualification = q.qualification "
-        "and h.vetting_status is not distinct from q.vetting_status"
-    )
-    # A row in quarantine is a gap in our reading: it ends no span. One that could not be split may be anybody's.
-    connection.execute(
-        f"""
-        update history.qualifications as h set gone_on = $as_of
-        where h.gone_on is null
-            and not exists (select 1 from held as q where {same})
-            and h.customer_id not in (select customer_id from core.unread_customers where table_name = 'qualifications')
-            and not exists (select 1 from core.unsplit_tables where table_name = 'qualifications')
-        """,
-        {"as_of": as_of},
-    )
-    connection.execute(
-        f"""
-        insert into history.qualifications
-        select q.customer_id, q.qualification, q.vetting_status, $as_of, null from held as q
-        where not exists (select 1 from history.qualifications as h where h.gone_on is null and {same})
-        """,
-        {"as_of": as_of},
-    )
-    connection.execute("drop table held")

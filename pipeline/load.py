@@ -13,7 +13,7 @@ from pipeline.reconcile import reconcile
 from pipeline.referee import check_sieve, judge_every_row
 from pipeline.sieve import definitions, empty_table, select_rows
 from schemas.catalog import TABLES
-from schemas.finding import Input, Problem
+from schemas.reading import Input, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pipeline.errors import AUDITED, FOUND
+from pipeline.errors import AUDITED, FOUND, UsageError
 from pipeline.load import Engine
 from schemas.finding import Level, State
 
@@ -29,7 +29,7 @@ class FailOn(StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """What a run was asked for."""
+    """What a run was asked for; where the date was not given, it is today's."""
 
     folder: Path
     as_of: date
@@ -38,6 +38,19 @@ class Order:
     fail_on: FailOn = FailOn.VIOLATION
     dry_run: bool = False
     config_file: Path | None = None
+    date_was_given: bool = True
+
+    def is_backfill(self, newest: date | None) -> bool:
+        """Tell whether a newer night has been audited. Raises UsageError where nobody has asked for an older one."""
+        if newest is None or newest <= self.as_of:
+            return False
+        if not self.date_was_given:
+            message = (
+                f"today is {self.as_of}, but {newest} has been audited already. Correct the clock of this machine, "
+                f"or give the date of the night with --as-of."
+            )
+            raise UsageError(message)
+        return True
 
     @property
     def run_id(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.database import connect_in_memory, literal
 from pipeline.expressions import holds, raw, value
 from schemas.conditions import fold
-from schemas.finding import Problem
+from schemas.reading import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.state import State
-    from schemas.finding import Audit, Refusal
+    from schemas.finding import Audit
+    from schemas.reading import Refusal
 
 # Linux's renameat2: paths from the working directory, and both names change places.
 _HERE, _EXCHANGE = -100, 2
@@ -32,8 +33,8 @@ def write_files(audit: Audit, folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8", newline="")
 
 
-def put_in_place(built: Path, state: State, as_of: date) -> Path:
-    """Replace the night's folder by the one that was built, and point `latest` at it."""
+def put_in_place(built: Path, state: State, as_of: date, *, is_newest: bool) -> Path:
+    """Replace the night's folder by the one that was built; where it is the newest, point `latest` at it."""
     night = state.night(as_of)
     if night.exists():
         _exchange(built, night)
@@ -41,6 +42,8 @@ def put_in_place(built: Path, state: State, as_of: date) -> Path:
     else:
         built.replace(night)
     shutil.rmtree(state.refused(as_of), ignore_errors=True)
+    if not is_newest:
+        return night
     link = built.with_name("latest")
     link.symlink_to(os.path.relpath(night, state.root))
     link.replace(state.latest)

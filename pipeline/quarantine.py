@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.database import identifier, literal
-from schemas.finding import UnreadRow
+from schemas.reading import UnreadRow
 
 if TYPE_CHECKING:
     from pipeline.database import Connection

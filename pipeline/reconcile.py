@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import NotAuditedError
 from pipeline.export import MAX_REJECTS, Export, scan
 from pipeline.expressions import raw
-from schemas.finding import Problem
+from schemas.reading import Problem
 
 if TYPE_CHECKING:
     from pipeline.database import Connection

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 import sql
 from pipeline.errors import FOUND
 from pipeline.order import exit_code
-from schemas.finding import Judgement, Refusal, State, Verdict
+from schemas.finding import Judgement, State, Verdict
+from schemas.reading import Refusal
+
+# Of a night's unread rows, those that its report shows are kept for good; quarantine.csv has them all.
+SHOWN_UNREAD = 20
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -23,7 +27,8 @@ if TYPE_CHECKING:
     from pipeline.errors import NotAuditedError
     from pipeline.export import Export
     from pipeline.order import Order
-    from schemas.finding import Input, RuleResult
+    from schemas.finding import RuleResult
+    from schemas.reading import Input
 
 
 def refusal(order: Order, state: Path, last_good: date | None, error: NotAuditedError) -> Refusal:
@@ -86,21 +91,29 @@ def record_inputs(connection: Connection, as_of: date, inputs: Iterable[Input], 
 
 def record_results(connection: Connection, as_of: date, results: Collection[RuleResult]) -> None:
     """Keep what each rule came to; one that was not judged counts the findings that it left open."""
+    counts = connection.execute(
+        "select rule_id, count(*) filter (state not in ('closed', 'waived')), count(*) filter (state = 'waived') "
+        "from core.states group by rule_id"
+    ).fetchall()
+    by_rule = {rule_id: (found, waived) for rule_id, found, waived in counts}
     for result in results:
-        row = connection.execute(
-            "select count(*) from core.states where rule_id = ? and state <> 'closed'", [result.rule.id]
-        ).fetchone()
+        found, waived = by_rule.get(result.rule.id, (0, 0))
         connection.execute(
-            "insert into audit.rule_results values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into audit.rule_results values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 as_of, result.rule.id, result.rule.version, result.rule.level, result.judgement, result.reason,
-                row[0] if row else 0, json.dumps(dict(result.gaps)),
+                found, json.dumps(dict(result.gaps)), waived,
             ],
         )  # fmt: skip
 
 
-def record_run(connection: Connection, order: Order, config: Config, results: Collection[RuleResult]) -> None:
-    """Keep the run itself, with its verdict and exit code; its data are as old as the oldest required export."""
+def record_run(
+    connection: Connection, order: Order, config: Config, results: Collection[RuleResult], newest: date | None
+) -> None:
+    """Keep the run itself, with its verdict and exit code; its data are as old as the oldest required export.
+
+    `newest` is the newest night that had been audited before.
+    """
     levels = {result.rule.id: result.rule.level for result in results}
     rows = connection.execute("select rule_id, state from core.states").fetchall()
     states = [(levels[rule_id], State(name)) for rule_id, name in rows if rule_id in levels]
@@ -112,14 +125,53 @@ def record_run(connection: Connection, order: Order, config: Config, results: Co
     is_complete = all(result.is_complete for result in results) and not unread
     failed = any(result.judgement is Judgement.ERROR for result in results)
     connection.execute(
-        "insert into audit.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into audit.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             order.as_of, order.run_id, config.partner, order.started_at.astimezone(UTC).replace(tzinfo=None),
             data_as_of, _verdict([state for _, state in states], is_complete=is_complete),
             FOUND if failed else exit_code(order.fail_on, states), program_version(),
-            rule_set(config.answer_times), order.engine, order.command(config.state),
+            rule_set(config.answer_times), order.engine, order.command(config.state), str(order.folder.absolute()),
+            newest if newest and newest > order.as_of else None,
         ],
     )  # fmt: skip
+
+
+def record_page(connection: Connection, as_of: date) -> None:
+    """Keep what the report shows beside the findings: the matrix of the night, and the first of its unread rows."""
+    connection.execute(
+        """
+        insert into audit.matrix
+        with sold as (
+            select s.customer_type, o.segment, count(*) as sold
+            from core.sale as s join core.offer_segment as o on s.offer_no = o.offer_no
+            where s.customer_type is not null and o.segment is not null group by s.customer_type, o.segment
+        ),
+        reported as (
+            select s.customer_type, o.segment, count(*) as reported
+            from core.found as f
+            join core.subscriptions as b on f.subscription_id = b.subscription_id
+            join core.sale as s on b.line = s.line
+            join core.offer_segment as o on s.offer_no = o.offer_no
+            where f.rule_id in ('SEG01', 'SEG02') group by s.customer_type, o.segment
+        ),
+        occurring as (select distinct customer_type from sold)
+        select
+            ?, row_number() over (order by q.rowid, p.segment), p.customer_type, p.segment, p.outcome,
+            coalesce(s.sold, 0), coalesce(r.reported, 0)
+        from core.purchase_rule as p
+        left join sold as s on p.customer_type = s.customer_type and p.segment = s.segment
+        left join reported as r on p.customer_type = r.customer_type and p.segment = r.segment
+        join ref.qualification_sets as q on p.customer_type = q.customer_type
+        where p.outcome in ('allowed', 'forbidden') or p.customer_type in (select customer_type from occurring)
+        """,
+        [as_of],
+    )
+    connection.execute(
+        "insert into audit.unread_rows "
+        "select ?, row_number() over (order by table_name, file, line, column_name, reason) as place, * "
+        "from quarantine.rows qualify place <= ?",
+        [as_of, SHOWN_UNREAD],
+    )
 
 
 def _verdict(states: Iterable[State], *, is_complete: bool) -> Verdict:

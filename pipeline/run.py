@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline import lifecycle, record
+from pipeline import gaps, lifecycle, record
 from pipeline.audit import read_audit
+from pipeline.backfill import add_backfill
+from pipeline.changes import record_changes
 from pipeline.database import OutOfMemoryError
 from pipeline.errors import NotAuditedError, UsageError
 from pipeline.exposure import create_exposure
 from pipeline.gate import Question, admit
+from pipeline.history import record_qualifications
 from pipeline.load import load_all
 from pipeline.policy import apply_answer_times
 from pipeline.precedence import give_way
 from pipeline.publish import put_in_place, record_refusal, write_files
 from pipeline.rulefile import read_rules
 from pipeline.rules import create_views, judge_rules
-from pipeline.state import State
+from pipeline.state import State, sha256_of
+from pipeline.triage.triage import usable_triage
+from pipeline.waivers.waivers import configured_waivers
 from pipeline.warehouse import build, last_night, swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
     from pathlib import Path
 
     from pipeline.config import Config
@@ -53,44 +58,45 @@ def run(order: Order, config: Config, announce: Callable[[str], None]) -> Audit:
             raise
 
 
-def _refuse_backfill(as_of: date, newest: date | None) -> None:
-    """Refuse a night before the newest one: its findings would be compared with nights that had not been yet."""
-    if newest is not None and as_of < newest:
-        message = f"--as-of {as_of} is before the newest audited night, {newest}. Use that date or a later one."
-        raise UsageError(message)
-
-
 def _audit(order: Order, config: Config, state: State, work: Path, announce: Callable[[str], None]) -> Audit:
     announce("gate")
-    before = last_night(state.warehouse, order.as_of)
-    _refuse_backfill(order.as_of, before.newest)
-    exports = admit(Question(order.folder, order.as_of, before.lines), config, work)
     files = read_rules()
+    before = last_night(state.warehouse, order.as_of)
+    waivers = configured_waivers(config, {*before.rule_ids, *(file.rule.id for file in files)})
+    is_backfill = order.is_backfill(before.newest)
+    exports = admit(Question(order.folder, order.as_of, before.lines), config, work)
     with build(work, config, state.warehouse, order.as_of) as connection:
         announce("load and validate")
         record.record_run_row(connection, order, exports)
         apply_answer_times(connection, config.answer_times)
         inputs = load_all(connection, exports, order.engine, config.unread)
-        lifecycle.record_qualifications(connection, order.as_of)
+        record_qualifications(connection, order.as_of)
         announce("rules")
         create_views(connection)
         results = judge_rules(connection, files, record.supplied_columns(exports))
-        closing = lifecycle.closing_rules(connection, order.as_of, results, inputs)
-        lifecycle.create_gaps(connection)
+        closing = gaps.closing_rules(connection, order.as_of, results, inputs)
+        gaps.create_gaps(connection)
         results = give_way(connection, results, closing)
         announce("compare with the last good run")
         create_exposure(connection)
-        lifecycle.record_findings(connection, order.as_of, closing, inputs)
+        lifecycle.record_findings(connection, order.as_of, results, closing)
+        lifecycle.record_contents(connection, order.as_of, inputs)
+        lifecycle.record_waivers(connection, order.as_of, waivers)
         lifecycle.create_states(connection, order.as_of)
+        record_changes(connection, order.as_of, state.warehouse)
         record.record_inputs(connection, order.as_of, inputs, exports)
         record.record_results(connection, order.as_of, results)
-        record.record_run(connection, order, config, results)
+        record.record_page(connection, order.as_of)
+        record.record_run(connection, order, config, results, before.newest)
         announce("report")
-        audit = read_audit(connection, [file.rule for file in files])
+        triage, fault = usable_triage(state.triage)
+        audit = read_audit(connection, [file.rule for file in files], triage=triage)
+        audit = replace(audit, triage_sha256=sha256_of(state.triage), triage_fault=fault)
         built = work / "night"
         built.mkdir()
         write_files(audit, built)
     if not order.dry_run:
-        swap(work / "warehouse.duckdb", state.warehouse, state.kept, config.keep)
-        put_in_place(built, state, order.as_of)
+        new = add_backfill(work, config, state.warehouse, order.as_of) if is_backfill else work / "warehouse.duckdb"
+        swap(new, state.warehouse, state.kept, config.keep)
+        put_in_place(built, state, order.as_of, is_newest=not is_backfill)
     return audit

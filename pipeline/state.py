@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -44,6 +45,11 @@ class State:
     def log(self) -> Path:
         """The log of all runs."""
         return self.root / "csp-audit.log"
+
+    @property
+    def triage(self) -> Path:
+        """What analysts have decided about findings."""
+        return self.root / "triage.csv"
 
     def night(self, as_of: date) -> Path:
         """Return the folder of one night's report and data files."""
@@ -89,6 +95,11 @@ class State:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def sha256_of(file: Path) -> str:
+    """Return the hash of a small file, or nothing where there is none."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
 
 
 def _held(text: str) -> str:

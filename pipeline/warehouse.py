@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from pipeline.config import Config
     from pipeline.database import Connection
+    from pipeline.errors import CspAuditError
 
-LAYOUT = 2
+LAYOUT = 3
 _READ_ONLY = 0o444
 _FOLDER = Path(sql.__file__).parent
 # Policy is what has been in force from one day to another; the others are lists that do not change by date.
@@ -35,67 +36,85 @@ POLICIES = (
     "gcc_countries",
 )
 _REFERENCES = (*POLICIES, "qualification_sets", "segment_markers", "holidays")
-# Tables that outlive the night, and which of their rows do: a rerun replaces what its date had left.
-_LASTING = {
-    "audit.runs": "select * from old.audit.runs where as_of <> $as_of",
-    "audit.inputs": "select * from old.audit.inputs where as_of <> $as_of",
-    "audit.rule_results": "select * from old.audit.rule_results where as_of <> $as_of",
-    "audit.findings": "select * from old.audit.findings where recorded_on <> $as_of",
-    "audit.events": "select * from old.audit.events where as_of <> $as_of",
-    "history.qualifications": "select * replace (nullif(gone_on, $as_of) as gone_on) "
-    "from old.history.qualifications where first_night <> $as_of",
+# What a night writes down of itself, also where it is a backfill.
+OF_A_NIGHT = ("runs", "inputs", "rule_results", "waivers", "changes", "matrix", "unread_rows")
+_BEFORE = "select * from old.{table} where {night} < $as_of"
+# A span that ended tonight, or later where an older night is audited, had not ended before tonight.
+_SPANS_BEFORE = (
+    "select * replace (if(gone_on < $as_of, gone_on, null) as gone_on) from old.{table} where first_night < $as_of"
+)
+# Tables that outlive the night, and which of their rows do: a night knows those before it, so that a rerun replaces
+# what its date had left.
+LASTING = {
+    **{f"audit.{name}": _BEFORE.format(table=f"audit.{name}", night="as_of") for name in (*OF_A_NIGHT, "events")},
+    "audit.findings": _BEFORE.format(table="audit.findings", night="recorded_on"),
+    **{name: _SPANS_BEFORE.format(table=name) for name in ("audit.unseen", "audit.waived", "history.qualifications")},
+    **{f"backfill.{name}": f"select * from old.backfill.{name}" for name in (*OF_A_NIGHT, "states")},
 }
 
 
 @dataclass(frozen=True)
 class LastNight:
-    """What the warehouse says of earlier good runs; `lines` are data lines of each table on the newest one."""
+    """What the warehouse says of good runs: the newest, and the `lines` of each table on the one to compare with.
+
+    `rule_ids` are the rules of all nights, those that are retired by now too.
+    """
 
     newest: date | None
     lines: dict[str, int]
+    rule_ids: frozenset[str] = frozenset()
 
 
 def last_night(warehouse: Path, as_of: date) -> LastNight:
-    """Read what the gate compares with: the newest good run of another date, or the only one, which is replaced."""
+    """Read what the gate compares with: the newest good run before the night, or the only one, which is replaced."""
     if not warehouse.exists():
         return LastNight(None, {})
     with open_warehouse(warehouse) as connection:
         row = connection.execute(
-            "select max(as_of), max(as_of) filter (as_of <> ?) from audit.runs", [as_of]
+            "select max(as_of), coalesce(max(as_of) filter (as_of < $night), max(as_of) filter (as_of = $night)) "
+            "from audit.runs",
+            {"night": as_of},
         ).fetchone()
         newest, before = row or (None, None)
         lines = connection.execute(
-            "select table_name, sum(lines)::bigint from audit.inputs where as_of = ? group by table_name",
-            [before or newest],
+            "select table_name, sum(lines)::bigint from audit.inputs where as_of = ? group by table_name", [before]
         ).fetchall()
-    return LastNight(newest, dict(lines))
+        rules = connection.execute("select distinct rule_id from audit.rule_results").fetchall()
+    return LastNight(newest, dict(lines), frozenset(rule_id for (rule_id,) in rules))
 
 
 @contextmanager
-def open_warehouse(warehouse: Path) -> Iterator[Connection]:
-    """Open the warehouse read-only. Raises UsageError where there is none, or one of another layout."""
+def open_warehouse(warehouse: Path, config: Config | None = None) -> Iterator[Connection]:
+    """Open the warehouse read-only. Raises UsageError where there is none, or one of another layout.
+
+    `config` bounds memory and threads, so that a question by day leaves room for a run.
+    """
     if not warehouse.exists():
         message = f"{warehouse}: there is no warehouse yet. Run csp-audit run FOLDER first, or name another --state."
         raise UsageError(message)
-    try:
-        with reading(warehouse) as connection:
+    with ExitStack() as stack:
+        # What goes wrong later, with the warehouse open, is not the file's fault.
+        try:
+            bounds = (config.memory_limit, config.threads) if config else ()
+            connection = stack.enter_context(reading(warehouse, *bounds))
             row = connection.execute("select version from audit.layout").fetchone()
-            if row != (LAYOUT,):
-                message = f"{warehouse}: written by another version of csp-audit. Use that version, or another --state."
-                raise UsageError(message)
-            yield connection
-    except DatabaseError as error:
-        if "Could not set lock" in str(error):
-            message = (
-                f"{warehouse} is open for writing in another program. Close that (duckdb -readonly reads), "
-                "then run again."
-            )
-            raise LockedError(message) from error
-        message = (
-            f"{warehouse}: cannot be read as a warehouse: {str(error).splitlines()[0]} "
-            "Put a file from kept/ in its place, or name another --state."
+        except DatabaseError as error:
+            raise _unusable(warehouse, error) from error
+        if row != (LAYOUT,):
+            message = f"{warehouse}: written by another version of csp-audit. Use that version, or another --state."
+            raise UsageError(message)
+        yield connection
+
+
+def _unusable(warehouse: Path, error: DatabaseError) -> CspAuditError:
+    if "Could not set lock" in str(error):
+        return LockedError(
+            f"{warehouse} is open for writing in another program. Close that (duckdb -readonly reads), then run again."
         )
-        raise UsageError(message) from error
+    return UsageError(
+        f"{warehouse}: cannot be read as a warehouse: {str(error).splitlines()[0]} "
+        "Put a file from kept/ in its place, or name another --state."
+    )
 
 
 @contextmanager
@@ -128,7 +147,7 @@ def create_fixed_tables(connection: Connection) -> None:
 
 def _carry_over(connection: Connection, old: Path, as_of: date) -> None:
     connection.execute(f"attach {literal(str(old))} as old (read_only)")
-    for table, rows in _LASTING.items():
+    for table, rows in LASTING.items():
         connection.execute(f"insert into {table} {rows.replace('$as_of', f'date {literal(str(as_of))}')}")
     connection.execute("detach old")
 

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
 
+    from schemas.change import Change, ChangeKind
+    from schemas.reading import Input, UnreadRow
+    from schemas.triage import Triage
+    from schemas.waiver import AppliedWaiver, WaiverUse
+
 Fact = str | int | float | bool | None
 
 
@@ -24,13 +29,20 @@ class Level(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the most serious level."""
-        return list(Level).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
 class State(StrEnum):
-    """A finding compared with the last good run."""
+    """A finding compared with the last good run.
+
+    NEW_RULE: nothing has changed but that a rule is new, or finds more than its last version did.
+    """
 
     NEW = "new"
+    NEW_RULE = "new rule"
     REOPENED = "reopened"
     OPEN = "open"
     CLOSED = "closed"
@@ -100,7 +112,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class RuleResult:
-    """What one rule came to tonight; counts are findings.
+    """What one rule came to tonight; counts are findings, `found` without those that are waived.
 
     `gaps` counts the subjects that it could not judge, by their code in the rule's `not_judged`.
     """
@@ -111,6 +123,7 @@ class RuleResult:
     found: int = 0
     new: int = 0
     closed: int = 0
+    waived: int = 0
     gaps: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
@@ -132,7 +145,8 @@ class Finding:
     are the rule's columns beyond the subject; `seats` counts licences, and `monthly_amount` is what they cost a month
     in `currency`, where a price is known; `source` is "file:line" of the row that the finding rests on, or "" where
     there is none. One that is not `confirmed` was not seen tonight, but nothing says that it is over: its rule was
-    not judged, or a row is unread.
+    not judged, or a row is unread. It is open since `opened_on`, and was closed and opened again `reopened` times.
+    `cause` says why it was closed where that is not the exports' doing.
     """
 
     finding_id: str
@@ -152,34 +166,16 @@ class Finding:
     confirmed: bool = True
     monthly_amount: Decimal | None = None
     currency: str | None = None
+    opened_on: date | None = None
+    reopened: int = 0
+    cause: str = ""
+    waiver: AppliedWaiver | None = None
+    triage: Triage | None = None
 
     @property
     def level(self) -> Level:
         """The level of the finding's rule."""
         return self.rule.level
-
-
-@dataclass(frozen=True)
-class Input:
-    """One export as the run used it, or an optional table that was not supplied (`file` is None).
-
-    `rows` counts data rows in the file; rows = loaded + unread + duplicates. `notes` are plain sentences
-    (columns that were ignored, the file chosen among several, values that are not known). `columns` are the schema's
-    columns that the export has.
-    """
-
-    table: str
-    file: str | None
-    modified_at: datetime | None = None
-    bytes: int = 0
-    sha256: str = ""
-    encoding: str = ""
-    rows: int = 0
-    loaded: int = 0
-    unread: int = 0
-    duplicates: int = 0
-    notes: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,54 +208,16 @@ class Night:
 
 @dataclass(frozen=True)
 class Counts:
-    """Findings of one level: found tonight, of these new or reopened, and closed since the last good run."""
+    """Findings of one level: found tonight and not waived, of these new or reopened; closed since the last good run.
+
+    `by_rule` counts those found because a rule is new, or of a higher version; they are not among the `new` ones.
+    """
 
     found: int
     new: int
     closed: int
-
-
-@dataclass(frozen=True)
-class UnreadRow:
-    """One reason why one row was not read; `column` and `value` are empty where the row as a whole broke."""
-
-    table: str
-    file: str
-    line: int
-    column: str
-    value: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why an input was refused: what was found where, what was expected, and the next command."""
-
-    file: str
-    where: str
-    found: str
-    expected: str
-    next_step: str
-
-    def __str__(self) -> str:
-        """One line: the file and place, what was found and expected, and the next step."""
-        place = f"{self.file}, {self.where}" if self.where else self.file
-        return f"{place}: found {self.found}; expected {self.expected}. {self.next_step}"
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A night that was not audited: what was refused, and the last good run, which still stands."""
-
-    run_id: str
-    as_of: date
-    started_at: datetime
-    exit_code: int
-    version: str
-    command: str
-    last_good: date | None
-    problems: tuple[Problem, ...]
-    unread_rows: tuple[UnreadRow, ...] = ()
+    waived: int = 0
+    by_rule: int = 0
 
 
 @dataclass(frozen=True)
@@ -268,7 +226,10 @@ class Audit:
 
     `findings` holds tonight's findings and those closed since the last good run, most pressing first.
     `compared_with` is the as-of date of that last good run (None: this is the first).
-    `unread_before` is that run's number of unread rows.
+    `unread_before` is that run's number of unread rows. `changes` lists some of the changes of each kind,
+    `change_counts` counts all. `newer_night` is set where this is a backfill: the newest night that had been audited.
+    `no_longer_waived` counts findings that were waived on the last good run and count again. `triage_sha256` is that of
+    the file with the decisions that are shown, or empty; `triage_fault` says why it could not be read.
     """
 
     run_id: str
@@ -292,6 +253,18 @@ class Audit:
     weeks: tuple[Week, ...]
     nights: tuple[Night, ...]
     unread_rows: tuple[UnreadRow, ...] = ()
+    changes: tuple[Change, ...] = ()
+    change_counts: Mapping[ChangeKind, int] = field(default_factory=dict)
+    waivers: tuple[WaiverUse, ...] = ()
+    newer_night: date | None = None
+    triage_sha256: str = ""
+    triage_fault: str = ""
+    no_longer_waived: int = 0
+
+    @property
+    def is_backfill(self) -> bool:
+        """Whether a newer night had been audited before this one."""
+        return self.newer_night is not None
 
     @property
     def unread(self) -> int:

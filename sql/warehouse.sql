@@ -1,10 +1,11 @@
--- The warehouse's tables that no export fills. `audit` and `history` outlive the night: they are carried over
--- from the last warehouse. `core`, `ref` and `quarantine` are made anew.
+-- The warehouse's tables that no export fills. `audit`, `history` and `backfill` outlive the night: they are carried
+-- over from the last warehouse. `core`, `ref` and `quarantine` are made anew.
 create schema core;
 create schema ref;
 create schema quarantine;
 create schema audit;
 create schema history;
+create schema backfill;
 
 -- One row: what the night is about. Rules take every date from here, never from the clock.
 create table core.run (
@@ -121,7 +122,10 @@ create table audit.runs (
     version varchar not null,
     rule_set varchar not null,
     engine varchar not null,
-    command varchar not null
+    command varchar not null,
+    folder varchar not null,
+    -- of a backfill: the newest night that had been audited before it
+    newer_night date
 );
 
 create table audit.inputs (
@@ -148,8 +152,10 @@ create table audit.rule_results (
     level varchar not null,
     judgement varchar not null,
     reason varchar not null,
+    -- without those that are waived
     found bigint not null,
-    gaps varchar not null
+    gaps varchar not null,
+    waived bigint not null
 );
 
 -- What a finding said, one row for each night on which that changed.
@@ -171,12 +177,81 @@ create table audit.findings (
     currency varchar
 );
 
--- What happened to a finding, one row for each night on which anything did: new, reopened or closed.
+-- What happened to a finding, one row for each night on which anything did: new, new rule, reopened or closed. The cause
+-- is empty where the exports are: otherwise it is the rule, which finds less than it did, or is retired.
 create table audit.events (
     as_of date not null,
     finding_id varchar not null,
     rule_id varchar not null,
-    event varchar not null
+    event varchar not null,
+    cause varchar not null
+);
+
+-- Spans of nights on which a finding stayed open although it was not found: nobody could tell whether it was over.
+create table audit.unseen (finding_id varchar not null, first_night date not null, gone_on date);
+
+-- Spans of nights on which a finding was waived.
+create table audit.waived (
+    finding_id varchar not null,
+    scope varchar not null,
+    reason varchar not null,
+    approved_by varchar not null,
+    created date not null,
+    expires date not null,
+    first_night date not null,
+    gone_on date
+);
+
+-- Every waiver of the file on every night, and what it came to.
+create table audit.waivers (
+    as_of date not null,
+    line bigint not null,
+    rule_id varchar,
+    finding_id varchar,
+    customer_id varchar,
+    subscription_id varchar,
+    reason varchar not null,
+    approved_by varchar not null,
+    created date not null,
+    expires date not null,
+    status varchar not null,
+    findings bigint not null
+);
+
+-- What changed overnight beside the findings. Two kinds are for the next comparison only: a customer whose row could not
+-- be read tonight (unread) has not gone, and one whose row can be read again (read) has not come.
+create table audit.changes (
+    as_of date not null,
+    kind varchar not null,
+    customer_id varchar not null,
+    company_name varchar,
+    qualification varchar not null,
+    before varchar not null,
+    after varchar not null,
+    may_now_be_sold varchar not null
+);
+
+-- The purchase matrix with what was sold and reported, as the report of each night shows it.
+create table audit.matrix (
+    as_of date not null,
+    place bigint not null,
+    customer_type varchar not null,
+    segment varchar not null,
+    outcome varchar not null,
+    sold bigint not null,
+    reported bigint not null
+);
+
+-- The first rows that no rule saw, as the report of each night shows them.
+create table audit.unread_rows (
+    as_of date not null,
+    place bigint not null,
+    table_name varchar not null,
+    file varchar not null,
+    line bigint not null,
+    column_name varchar not null,
+    value varchar not null,
+    reason varchar not null
 );
 
 -- Spans of each customer's qualifications, by night: held from `first_night` on, gone on `gone_on` (null: held).
@@ -186,4 +261,44 @@ create table history.qualifications (
     vetting_status varchar,
     first_night date not null,
     gone_on date
+);
+
+-- Nights that were audited after a newer one. No later night reads them: they are there to be shown.
+create table backfill.runs as select * from audit.runs;
+create table backfill.inputs as select * from audit.inputs;
+create table backfill.rule_results as select * from audit.rule_results;
+create table backfill.waivers as select * from audit.waivers;
+create table backfill.changes as select * from audit.changes;
+create table backfill.matrix as select * from audit.matrix;
+create table backfill.unread_rows as select * from audit.unread_rows;
+
+-- Every finding as a backfilled night shows it.
+create table backfill.states (
+    as_of date not null,
+    finding_id varchar not null,
+    recorded_on date not null,
+    rule_id varchar not null,
+    customer_id varchar,
+    company_name varchar,
+    customer_type varchar,
+    subscription_id varchar,
+    offer_name varchar,
+    segment varchar,
+    seats bigint,
+    due_on date,
+    source varchar not null,
+    facts varchar not null,
+    monthly_amount decimal(38, 2),
+    currency varchar,
+    state varchar not null,
+    cause varchar not null,
+    first_seen date not null,
+    opened_on date not null,
+    reopened bigint not null,
+    confirmed boolean not null,
+    waived_scope varchar,
+    waived_reason varchar,
+    waived_by varchar,
+    waived_from date,
+    waived_until date
 );

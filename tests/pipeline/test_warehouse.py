@@ -192,7 +192,13 @@ def test_unread_row_ends_no_span_of_a_qualification(tmp_path: Path) -> None:
     missing = tables["qualifications"][3]["customer_id"]
     not_a_day = [*whole[:2], whole[2].replace("2024-10-01", "2024-13-77"), whole[3], *whole[5:]]
     broken_off = [*whole[:2], whole[2].rsplit(",", 2)[0], whole[3], *whole[5:]]
-    for lines, ended in ((not_a_day, {missing}), (broken_off, {missing}), ([*whole[:4], *whole[5:]], {missing})):
+    anybodys = [*whole[:2], whole[2].replace(tables["qualifications"][1]["customer_id"], "who"), whole[3], *whole[5:]]
+    for lines, ended in (
+        (not_a_day, {missing}),
+        (broken_off, {missing}),
+        (anybodys, set()),
+        ([*whole[:4], *whole[5:]], {missing}),
+    ):
         write(file, "\n".join(lines) + "\n")
         run(tmp_path / "exports", state)
         assert gone(state) == ended
