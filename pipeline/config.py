@@ -65,11 +65,13 @@ class TableConfig(Section):
 class Config(Section):
     """All settings. Memory limit and threads are DuckDB's; `keep` counts earlier warehouses.
 
-    `answer_times` are business days by qualification, in place of those in sql/reference.
+    `answer_times` are business days by qualification, in place of those in sql/reference. `waivers` is the waivers
+    file; by default it is waivers.toml in the state directory, which need not exist.
     """
 
     partner: str = "Cloud Solution Provider partner"
     state: Path = Path("csp-audit-state")
+    waivers: Path | None = None
     memory_limit: str = Field("1GB", pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|MiB|GB|GiB)$")
     threads: int = Field(2, ge=1)
     keep: int = Field(3, ge=0)
@@ -120,6 +122,11 @@ def load_config(path: Path | None) -> Config:
         raise UsageError(message) from error
     except ValidationError as error:
         raise UsageError("\n".join(f"{path}: {_wrong(item)}" for item in error.errors())) from error
+
+
+def waivers_file(config: Config) -> Path:
+    """Return where the waivers are: the file that the configuration names, else the one in the state directory."""
+    return config.waivers or config.state / "waivers.toml"
 
 
 def _wrong(item: ErrorDetails) -> str:

@@ -94,8 +94,8 @@ def test_no_file_an_empty_file_and_the_defaults_written_out_are_the_same(tmp_pat
     default = load_config(None)
     assert default == Config() == load_config(written(tmp_path, ""))
     assert default == load_config(written(tmp_path, DEFAULTS))
-    # The text above has every key that there is.
-    assert default.model_dump(mode="json") == tomllib.loads(DEFAULTS)
+    # The text above has every key that there is, but for the one whose default no TOML can say.
+    assert default.model_dump(mode="json") == tomllib.loads(DEFAULTS) | {"waivers": None}
 
 
 @pytest.mark.parametrize(("text", "line"), WRONG.values(), ids=WRONG.keys())

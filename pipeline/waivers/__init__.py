@@ -1,0 +1,1 @@
+"""What was accepted, by whom, why and until when."""
