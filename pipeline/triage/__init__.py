@@ -1,0 +1,1 @@
+"""What analysts have decided about findings."""
