@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from reports.order import is_at_rest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -23,7 +25,7 @@ class Exposure:
 
 
 def exposure(findings: Iterable[Finding]) -> Exposure:
-    """Sum what tonight's findings concern, each subscription once; closed findings concern nothing any more."""
+    """Sum what tonight's findings concern, each subscription once; what is closed or waived asks for nothing."""
     amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
     unpriced = 0
     for finding in _one_each(findings):
@@ -39,7 +41,7 @@ def _one_each(findings: Iterable[Finding]) -> Iterable[Finding]:
     chosen: dict[str, Finding] = {}
     for finding in findings:
         subject = finding.subscription_id
-        if subject is None or not finding.state.is_current:
+        if subject is None or is_at_rest(finding):
             continue
         if subject not in chosen or (finding.confirmed and not chosen[subject].confirmed):
             chosen[subject] = finding

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
 from reports.terms import NO_QUALIFICATION, PLUS, term
-from schemas.finding import Purchase
+from reports.waived import waived
+from schemas.finding import Purchase, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reports.wording import Words
-    from schemas.finding import MatrixCell
+    from schemas.finding import Finding, MatrixCell
+
+# The id of a rule, a customer type and a segment.
+Place: TypeAlias = tuple[str | None, str | None, str | None]
 
 _SEGMENTS = ("Commercial", "Nonprofit", "Education", "GovernmentCommunityCloud")
 # The order of the published table; a combination reads the same whichever part comes first.
@@ -27,6 +33,7 @@ _PUBLISHED = (
     frozenset({"Education", "StateOwnedEntity"}),
     frozenset({"StateOwnedEntity", "GovernmentCommunityCloud"}),
 )
+_NONE_WAIVED: Mapping[Place, int] = MappingProxyType({})
 _UNLISTED = frozenset({Purchase.UNLISTED_INSIDE, Purchase.UNLISTED_OUTSIDE})
 
 
@@ -73,8 +80,13 @@ class MatrixTable:
         return not all(row.listed for row in self.rows)
 
 
-def matrix_table(words: Words, cells: Iterable[MatrixCell], rule_ids: frozenset[str]) -> MatrixTable:
-    """Arrange the cells: listed customer types in the published order, then the others as they come."""
+def matrix_table(
+    words: Words, cells: Iterable[MatrixCell], rule_ids: frozenset[str], accepted: Mapping[Place, int] = _NONE_WAIVED
+) -> MatrixTable:
+    """Arrange the cells: listed customer types in the published order, then the others as they come.
+
+    `accepted` counts those of the reported subscriptions whose findings are waived.
+    """
     types: dict[str, dict[str, MatrixCell]] = {}
     for cell in cells:
         types.setdefault(cell.customer_type, {})[cell.segment] = cell
@@ -84,7 +96,7 @@ def matrix_table(words: Words, cells: Iterable[MatrixCell], rule_ids: frozenset[
         MatrixRow(
             name=term(words, name),
             listed=_is_listed(row),
-            cells=tuple(_cell(words, row.get(segment), rule_ids) for segment in segments),
+            cells=tuple(_cell(words, row.get(segment), rule_ids, accepted) for segment in segments),
         )
         for name, row in sorted(types.items(), key=lambda item: _place(*item))
     ]
@@ -101,10 +113,15 @@ def _place(name: str, row: dict[str, MatrixCell]) -> tuple[bool, int]:
     return not _is_listed(row), published
 
 
-def _cell(words: Words, cell: MatrixCell | None, rule_ids: frozenset[str]) -> Cell:
+def waived_places(findings: Iterable[Finding]) -> Mapping[Place, int]:
+    """Count tonight's findings that are waived, by the place of their cell."""
+    at_rest = (item for item in findings if item.state is State.WAIVED and item.confirmed)
+    return Counter((item.rule.id, item.customer_type, item.segment) for item in at_rest)
+
+
+def _cell(words: Words, cell: MatrixCell | None, rule_ids: frozenset[str], accepted: Mapping[Place, int]) -> Cell:
     if cell is None:
         return Cell(Look.MISSING, words.gettext("no data"))
-    href = f"#rule-{cell.rule_id}" if cell.rule_id in rule_ids else ""
     match cell.outcome:
         case Purchase.ALLOWED | Purchase.UNLISTED_INSIDE:
             return Cell(Look.ALLOWED, words.number(cell.sold))
@@ -112,19 +129,22 @@ def _cell(words: Words, cell: MatrixCell | None, rule_ids: frozenset[str]) -> Ce
             return Cell(Look.FORBIDDEN, words.gettext("not allowed"))
         case Purchase.UNLISTED_OUTSIDE if cell.sold == 0:
             return Cell(Look.OUTSIDE, words.gettext("not listed"))
-        case Purchase.FORBIDDEN:
-            text = words.ngettext("%(n)s violation", "%(n)s violations", cell.reported)
-            return _sold(words, Look.FORBIDDEN_SOLD, cell, text, href)
-        case _:
-            text = words.ngettext("%(n)s to verify", "%(n)s to verify", cell.reported)
-            return _sold(words, Look.OUTSIDE_SOLD, cell, text, href)
+    href = f"#rule-{cell.rule_id}" if cell.rule_id in rule_ids else ""
+    text, note = _sold(words, cell, accepted.get((cell.rule_id, cell.customer_type, cell.segment), 0))
+    look = Look.FORBIDDEN_SOLD if cell.outcome is Purchase.FORBIDDEN else Look.OUTSIDE_SOLD
+    return Cell(look, text, note, href)
 
 
-def _sold(words: Words, look: Look, cell: MatrixCell, text: str, href: str) -> Cell:
+def _sold(words: Words, cell: MatrixCell, accepted: int) -> tuple[str, str]:
     """Say how many were reported, and of how many sold where the two differ (a sharper rule has the rest)."""
     sold = words.ngettext("%(n)s sold", "%(n)s sold", cell.sold)
+    forbidden, counting = cell.outcome is Purchase.FORBIDDEN, cell.reported - accepted
     if not cell.reported:
-        note = words.gettext("not allowed") if look is Look.FORBIDDEN_SOLD else words.gettext("not listed")
-        return Cell(look, sold, note, href)
-    note = "" if cell.reported == cell.sold else words.gettext("of %(n)s sold", n=words.number(cell.sold))
-    return Cell(look, text, note, href)
+        return sold, words.gettext("not allowed") if forbidden else words.gettext("not listed")
+    if not counting:
+        return sold, waived(words, accepted)
+    others = words.gettext("of %(n)s sold", n=words.number(cell.sold)) if counting != cell.sold else ""
+    note = ", ".join(filter(None, (others, waived(words, accepted))))
+    if forbidden:
+        return words.ngettext("%(n)s violation", "%(n)s violations", counting), note
+    return words.ngettext("%(n)s to verify", "%(n)s to verify", counting), note

@@ -17,7 +17,8 @@ from reports.text import clip, visible
 from reports.wording import Words
 
 if TYPE_CHECKING:
-    from schemas.finding import Audit, Refusal
+    from schemas.finding import Audit
+    from schemas.reading import Refusal
 
 ENGLISH = Words()
 _HERE = Path(__file__).parent

@@ -10,7 +10,9 @@ from reports.evidence import evidence
 from reports.exposure import monthly
 from reports.messages import message, next_step
 from reports.order import is_at_rest, is_fresh
-from schemas.finding import Level
+from reports.rulenews import cause
+from reports.text import clip
+from schemas.finding import Level, State
 
 if TYPE_CHECKING:
     from datetime import date
@@ -19,14 +21,24 @@ if TYPE_CHECKING:
     from schemas.finding import Audit, Finding
 
 _SOON = 7  # days
+_LONGEST = 240  # characters of what people have written
 
 
 @dataclass(frozen=True)
 class Row:
-    """One finding as listed; `kind` is what its customer is, `hot` a date that has passed or comes within a week."""
+    """One finding as listed; `kind` is what its customer is, `hot` a date that has passed or comes within a week.
+
+    `state` is empty where it is open as it was; `age` says for how long, and is empty on its first day. `cause` says
+    why it was closed where the exports do not, `triage` what people have decided.
+    """
 
     finding: Finding
     message: str
+    state: str
+    since: date
+    age: str
+    cause: str
+    triage: tuple[str, ...]
     next_step: str
     evidence: tuple[tuple[str, str], ...]
     customer: str
@@ -50,10 +62,15 @@ class Nearest:
 
 def row(words: Words, audit: Audit, finding: Finding) -> Row:
     """Return what the page says of one finding."""
-    due_on = finding.due_on
+    due_on, since = finding.due_on, finding.opened_on or finding.first_seen
     return Row(
         finding=finding,
         message=message(words, finding),
+        state=_state(words, finding),
+        since=since,
+        age=_age(words, (audit.as_of - since).days),
+        cause=cause(words, finding),
+        triage=_triage(words, audit, finding),
         next_step=next_step(words, finding),
         evidence=evidence(words, finding),
         customer=customer(words, finding),
@@ -63,6 +80,33 @@ def row(words: Words, audit: Audit, finding: Finding) -> Row:
         fresh=is_fresh(finding),
         hot=due_on is not None and (due_on - audit.as_of).days <= _SOON,
     )
+
+
+def _state(words: Words, finding: Finding) -> str:
+    again = finding.reopened
+    if finding.state is State.OPEN and not again:
+        return ""
+    if finding.state not in {State.OPEN, State.REOPENED} or (again <= 1 and finding.state is State.REOPENED):
+        return terms.state_name(words, finding.state)
+    return words.ngettext("reopened once", "reopened for the %(nth)s time", again, nth=words.nth(again))
+
+
+def _age(words: Words, days: int) -> str:
+    return words.ngettext("open for %(n)s day", "open for %(n)s days", days) if days > 0 else ""
+
+
+def _triage(words: Words, audit: Audit, finding: Finding) -> tuple[str, ...]:
+    said = finding.triage
+    if said is None:
+        return ()
+    day = words.near_day(said.promised_on, audit.as_of) if said.promised_on else ""
+    texts = (
+        words.gettext("Owner: %(owner)s", owner=clip(said.owner, _LONGEST)) if said.owner else "",
+        words.gettext("Promised for %(day)s", day=day) if day else "",
+        words.gettext("Decision: %(decision)s", decision=clip(said.decision, _LONGEST)) if said.decision else "",
+        words.gettext("Note: %(note)s", note=clip(said.note, _LONGEST)) if said.note else "",
+    )
+    return tuple(filter(None, texts))
 
 
 def customer(words: Words, finding: Finding) -> str:

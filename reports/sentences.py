@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from schemas.finding import Counts, Level, State, Verdict
+from reports.order import is_at_rest
+from reports.rulenews import closed_by_rules, moved_by_rule
+from reports.waived import waived
+from schemas.finding import Counts, Level, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reports.wording import Words
-    from schemas.finding import Audit, RuleResult
+    from schemas.finding import Audit, Finding, RuleResult
 
 NOTHING = Counts(found=0, new=0, closed=0)
 # Rules that are named in the completeness line; the others are a number.
@@ -61,40 +65,48 @@ def rows_of(audit: Audit) -> int:
 
 
 def tone(audit: Audit) -> Tone:
-    """Return the look of the verdict; nothing but a complete audit without a violation is good news."""
-    if counts_of(audit, Level.VIOLATION).found:
+    """Return the look of the verdict; nothing but a complete audit without a violation is good news, waived or not."""
+    violations = counts_of(audit, Level.VIOLATION)
+    if violations.found:
         return Tone.VIOLATION
-    good = audit.verdict is not Verdict.NOT_AUDITED and is_complete(audit)
+    good = audit.verdict is not Verdict.NOT_AUDITED and is_complete(audit) and not violations.waived
     return Tone.OK if good else Tone.WARN
 
 
 def claim(words: Words, audit: Audit) -> str:
     """Return the verdict in one sentence."""
-    violations = counts_of(audit, Level.VIOLATION).found
     if audit.verdict is Verdict.NOT_AUDITED:
         return words.gettext("Not audited: the exports could not be trusted.")
-    if violations and violations == _waived(audit, Level.VIOLATION):
-        return words.ngettext(
-            "The one violation of the segment rules is waived.",
-            "All %(n)s violations of the segment rules are waived.",
-            violations,
-        )
-    if violations and _are_sales(audit):
-        return words.ngettext(
-            "%(n)s sale breaks the segment rules.", "%(n)s sales break the segment rules.", violations
-        )
-    if violations:
-        return words.ngettext(
-            "%(n)s violation of the segment rules.", "%(n)s violations of the segment rules.", violations
-        )
+    counts = counts_of(audit, Level.VIOLATION)
+    if counts.found:
+        return _broken(words, audit, counts.found)
+    if counts.waived:
+        return _all_waived(words, audit, counts.waived)
     if is_complete(audit):
         return words.gettext("No sale breaks the segment rules.")
     return words.gettext("No violation found, but not everything was checked.")
 
 
-def _waived(audit: Audit, level: Level) -> int:
-    """Return how many of a level's findings are waived; they are among those found."""
-    return sum(1 for item in audit.findings if item.level is level and item.state is State.WAIVED)
+def _broken(words: Words, audit: Audit, violations: int) -> str:
+    if _are_sales(audit):
+        return words.ngettext(
+            "%(n)s sale breaks the segment rules.", "%(n)s sales break the segment rules.", violations
+        )
+    return words.ngettext("%(n)s violation of the segment rules.", "%(n)s violations of the segment rules.", violations)
+
+
+def _all_waived(words: Words, audit: Audit, violations: int) -> str:
+    if is_complete(audit):
+        return words.ngettext(
+            "The one violation of the segment rules is waived.",
+            "All %(n)s violations of the segment rules are waived.",
+            violations,
+        )
+    return words.ngettext(
+        "The one violation found is waived, but not everything was checked.",
+        "All %(n)s violations found are waived, but not everything was checked.",
+        violations,
+    )
 
 
 def _are_sales(audit: Audit) -> bool:
@@ -102,45 +114,9 @@ def _are_sales(audit: Audit) -> bool:
     subjects = [
         finding.subscription_id
         for finding in audit.findings
-        if finding.level is Level.VIOLATION and finding.state is not State.CLOSED
+        if finding.level is Level.VIOLATION and not is_at_rest(finding)
     ]
     return None not in subjects and len(set(subjects)) == len(subjects)
-
-
-def change(words: Words, audit: Audit) -> str:
-    """Return what changed among the violations since the last good run."""
-    if audit.verdict is Verdict.NOT_AUDITED:
-        return words.gettext("Nothing on this page may be read as clean.")
-    if audit.compared_with is None:
-        return words.gettext("This is the first audit.")
-    counts = counts_of(audit, Level.VIOLATION)
-    if audit.as_of - audit.compared_with == timedelta(days=1):
-        return _since_last_night(words, counts)
-    return _since_day(words, counts, words.near_day(audit.compared_with, audit.as_of))
-
-
-def _since_last_night(words: Words, counts: Counts) -> str:
-    if counts.new:
-        return words.ngettext("%(n)s is new since last night.", "%(n)s are new since last night.", counts.new)
-    if counts.closed:
-        return words.ngettext(
-            "%(n)s was closed since last night.", "%(n)s were closed since last night.", counts.closed
-        )
-    if counts.found:
-        return words.gettext("None is new since last night.")
-    return words.gettext("None last night either.")
-
-
-def _since_day(words: Words, counts: Counts, day: str) -> str:
-    if counts.new:
-        return words.ngettext("%(n)s is new since %(day)s.", "%(n)s are new since %(day)s.", counts.new, day=day)
-    if counts.closed:
-        return words.ngettext(
-            "%(n)s was closed since %(day)s.", "%(n)s were closed since %(day)s.", counts.closed, day=day
-        )
-    if counts.found:
-        return words.gettext("None is new since %(day)s.", day=day)
-    return words.gettext("None on %(day)s either.", day=day)
 
 
 def completeness(words: Words, audit: Audit) -> Completeness:
@@ -220,34 +196,42 @@ def gaps(words: Words, result: RuleResult) -> tuple[str, ...]:
 
 
 def level_changes(words: Words, audit: Audit, level: Level) -> tuple[str, ...]:
-    """Return what to know beside a level's count, one short text each: new, closed, waived, not or partly judged."""
+    """Return what to know beside a level's count, one short text each: new, closed, not or partly judged."""
     if audit.verdict is Verdict.NOT_AUDITED:
         return (words.gettext("not audited"),)
     counts = counts_of(audit, level)
-    waived = _waived(audit, level)
     unjudged = sum(1 for item in not_judged(audit) if item.rule.level is level)
     partly = sum(1 for item in partly_judged(audit) if item.rule.level is level)
     asides = (
-        words.ngettext("%(n)s of them waived", "%(n)s of them waived", waived) if waived else "",
         words.ngettext("%(n)s rule not judged", "%(n)s rules not judged", unjudged) if unjudged else "",
         words.ngettext("%(n)s rule partly judged", "%(n)s rules partly judged", partly) if partly else "",
     )
     aside = tuple(filter(None, asides))
     if audit.compared_with is None:
         return (words.gettext("first audit"), *aside)
-    return _changes(words, counts.new, counts.closed) + aside
+    return _changes(words, counts, closed_by_rules(audit, level)) + aside
 
 
-def rule_changes(words: Words, audit: Audit, result: RuleResult) -> tuple[str, ...]:
-    """Return what changed in a rule's findings, one short text each; nothing on the first night."""
-    return _changes(words, result.new, result.closed) if audit.compared_with else ()
+def rule_changes(words: Words, audit: Audit, result: RuleResult, findings: Iterable[Finding] = ()) -> tuple[str, ...]:
+    """Return what changed in a rule's findings and how many are waived, one short text each.
+
+    `findings` are the rule's: which of them came or went with the rule itself. On the first night nothing changed.
+    """
+    came, went = moved_by_rule(findings)
+    counts = Counts(result.found, result.new, result.closed, by_rule=came)
+    changes = _changes(words, counts, went) if audit.compared_with else ()
+    return tuple(filter(None, (*changes, waived(words, result.waived))))
 
 
-def _changes(words: Words, new: int, closed: int) -> tuple[str, ...]:
+def _changes(words: Words, counts: Counts, closed_with_rule: int = 0) -> tuple[str, ...]:
+    new, by_rule, closed = counts.new, counts.by_rule, counts.closed - closed_with_rule
     texts = (
         words.ngettext("%(n)s new", "%(n)s new", new) if new else "",
+        words.ngettext("%(n)s by a new rule", "%(n)s by a new rule", by_rule) if by_rule else "",
         words.ngettext("%(n)s closed", "%(n)s closed", closed) if closed else "",
-    )
+        words.ngettext("%(n)s closed by a change of rules", "%(n)s closed by a change of rules", closed_with_rule)
+        if closed_with_rule else "",
+    )  # fmt: skip
     return tuple(filter(None, texts)) or (words.gettext("no change"),)
 
 

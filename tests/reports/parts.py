@@ -12,7 +12,6 @@ from schemas.finding import (
     Counts,
     Fact,
     Finding,
-    Input,
     Judgement,
     Level,
     MatrixCell,
@@ -21,9 +20,9 @@ from schemas.finding import (
     Rule,
     RuleResult,
     State,
-    UnreadRow,
     Week,
-)  # fmt: skip
+)
+from schemas.reading import Input, UnreadRow
 from tests.reports import rulebook
 from tests.reports.rulebook import SEG01
 
@@ -48,6 +47,8 @@ def identity(text: str) -> str:
 def finding(number: int, rule: Rule = SEG01, state: State = State.OPEN, **changes: object) -> Finding:
     """Return a finding about a sale; `changes` are its fields."""
     name = NAMES[number % len(NAMES)]
+    first_seen = AS_OF if state in {State.NEW, State.NEW_RULE} else AS_OF - timedelta(days=3 + number % 40)
+    reopened = state is State.REOPENED
     made = Finding(
         finding_id=f"F-{number:012x}",
         rule=rule,
@@ -60,9 +61,11 @@ def finding(number: int, rule: Rule = SEG01, state: State = State.OPEN, **change
         segment="Nonprofit",
         seats=(75, 25, 10, 300, 120, 5)[number % 6],
         due_on=None,
-        first_seen=AS_OF if state is State.NEW else AS_OF - timedelta(days=3 + number % 40),
+        first_seen=first_seen,
         source=f"subscriptions.csv:{12 + number}",
         facts={"allowed": "Commercial", "learnt_from": "price list"},
+        opened_on=AS_OF if reopened else first_seen,
+        reopened=int(reopened),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -88,13 +91,15 @@ def suggestion(*, found: bool = True) -> dict[str, Fact]:
 
 
 def counts_of(findings: list[Finding]) -> dict[Level, Counts]:
-    """Count findings by level as the run does: what is waived was found too."""
+    """Count findings by level as the run does."""
     states = {level: Counter(item.state for item in findings if item.level is level) for level in Level}
     return {
         level: Counts(
-            found=sum(count for state, count in seen.items() if state.is_current),
+            found=sum(count for state, count in seen.items() if state.is_current and state is not State.WAIVED),
             new=seen[State.NEW] + seen[State.REOPENED],
             closed=seen[State.CLOSED],
+            waived=seen[State.WAIVED],
+            by_rule=seen[State.NEW_RULE],
         )
         for level, seen in states.items()
     }
@@ -102,10 +107,13 @@ def counts_of(findings: list[Finding]) -> dict[Level, Counts]:
 
 def results_of(findings: list[Finding]) -> tuple[RuleResult, ...]:
     """Return a judged result for every rule of the rulebook."""
-    counts = {rule.id: counts_of([item for item in findings if item.rule is rule])[rule.level] for rule in rulebook.ALL}
+    counts = {
+        rule.id: counts_of([item for item in findings if item.rule.id == rule.id])[rule.level] for rule in rulebook.ALL
+    }
     return tuple(
-        RuleResult(rule, Judgement.JUDGED, "", counts[rule.id].found, counts[rule.id].new, counts[rule.id].closed)
+        RuleResult(rule, Judgement.JUDGED, "", of.found, of.new, of.closed, of.waived)
         for rule in rulebook.ALL
+        for of in (counts[rule.id],)
     )
 
 

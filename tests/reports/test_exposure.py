@@ -28,7 +28,8 @@ def sale(number: int, amount: str | None, currency: str | None = "PLN", **change
         ([sale(1, "0.00")], {"PLN": "0"}, 0),
         ([sale(1, None), sale(2, "7"), sale(3, "7", None), sale(4, "7", "")], {"PLN": "7"}, 3),
         ([sale(1, "7"), sale(2, "7", state=State.CLOSED)], {"PLN": "7"}, 0),
-        ([sale(1, "7", state=State.WAIVED), sale(2, "7", state=State.REOPENED)], {"PLN": "14"}, 0),
+        ([sale(1, "7", state=State.WAIVED), sale(2, "7", state=State.REOPENED)], {"PLN": "7"}, 0),
+        ([sale(1, "7", state=State.NEW_RULE)], {"PLN": "7"}, 0),
         ([sale(1, "7"), sale(2, None, subscription_id=None)], {"PLN": "7"}, 0),
     ],
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reports.matrix import Cell, Look, matrix_table
+from reports.matrix import Cell, Look, matrix_table, waived_places
 from reports.wording import Words
-from schemas.finding import MatrixCell, Purchase
+from schemas.finding import MatrixCell, Purchase, State
 from tests.reports import examples
+from tests.reports.parts import finding
 
 WORDS = Words()
 RULES = frozenset({"SEG01", "SEG02"})
@@ -79,3 +80,27 @@ def test_nothing_makes_an_empty_table() -> None:
     table = matrix_table(WORDS, [], RULES)
     assert table.rows == ()
     assert not table.has_unlisted
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sold", "reported", "accepted", "wanted"),
+    [
+        (Purchase.FORBIDDEN, 9, 9, 2, ("7 violations", "of 9 sold, 2 waived")),
+        (Purchase.FORBIDDEN, 9, 8, 2, ("6 violations", "of 9 sold, 2 waived")),
+        (Purchase.FORBIDDEN, 9, 9, 9, ("9 sold", "9 waived")),
+        (Purchase.UNLISTED_OUTSIDE, 2, 2, 1, ("1 to verify", "of 2 sold, 1 waived")),
+        (Purchase.UNLISTED_OUTSIDE, 2, 2, 2, ("2 sold", "2 waived")),
+    ],
+)
+def test_what_is_waived_is_not_among_those_reported(
+    outcome: Purchase, sold: int, reported: int, accepted: int, wanted: tuple[str, str]
+) -> None:
+    source = MatrixCell("(none)", "Nonprofit", outcome, sold, reported, "SEG01")
+    places = waived_places(finding(number, state=State.WAIVED) for number in range(accepted))
+    shown = matrix_table(WORDS, [source], RULES, places).rows[0].cells[1]
+    assert (shown.text, shown.note) == wanted
+
+
+def test_only_what_was_seen_tonight_and_is_waived_is_taken_off() -> None:
+    kept = finding(1, state=State.WAIVED, confirmed=False)
+    assert waived_places([kept, finding(2), finding(3, state=State.CLOSED)]) == {}

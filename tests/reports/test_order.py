@@ -23,6 +23,7 @@ def test_level_then_new_then_date_then_seats() -> None:
         finding(6, SEG01, due_on=AS_OF, seats=None),
         finding(5, SEG01, due_on=NEXT_WEEK, seats=9),
         finding(4, SEG01, due_on=NEXT_WEEK, seats=3),
+        finding(10, SEG01, State.NEW_RULE, seats=2),
         finding(3, SEG01, State.WAIVED, seats=900),
         finding(2, SEG01, State.CLOSED, seats=900),
         finding(1, GCC06, State.NEW, due_on=AS_OF),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+
+import pytest
 
 from reports import rows
 from reports.wording import Words
-from schemas.finding import State
+from schemas.finding import Finding, State
+from schemas.triage import Triage
 from tests.reports import examples
 from tests.reports.parts import AS_OF, finding
 from tests.reports.rulebook import GCC06, SEG01
@@ -74,3 +77,51 @@ def test_dates_within_a_week_or_passed_are_hot() -> None:
         row = rows.row(WORDS, audit, finding(0, due_on=AS_OF + timedelta(days=away)))
         assert row.hot is hot
     assert not rows.row(WORDS, audit, finding(0)).hot
+
+
+@pytest.mark.parametrize(
+    ("state", "reopened", "text"),
+    [
+        (State.NEW, 0, "new"),
+        (State.NEW_RULE, 0, "new rule"),
+        (State.OPEN, 0, ""),
+        (State.OPEN, 1, "reopened once"),
+        (State.OPEN, 2, "reopened for the 2nd time"),
+        (State.REOPENED, 1, "reopened"),
+        (State.REOPENED, 3, "reopened for the 3rd time"),
+        (State.REOPENED, 11, "reopened for the 11th time"),
+        (State.WAIVED, 2, "waived"),
+    ],
+)
+def test_the_state_says_how_often_a_finding_came_back(state: State, reopened: int, text: str) -> None:
+    assert rows.row(WORDS, examples.clean(), finding(1, state=state, reopened=reopened)).state == text
+
+
+@pytest.mark.parametrize(
+    ("item", "since", "age"),
+    [
+        (finding(1, opened_on=AS_OF), AS_OF, ""),
+        (finding(1, opened_on=AS_OF - timedelta(days=1)), AS_OF - timedelta(days=1), "open for 1 day"),
+        (finding(1, opened_on=AS_OF - timedelta(days=12)), AS_OF - timedelta(days=12), "open for 12 days"),
+        (
+            finding(1, opened_on=None, first_seen=AS_OF - timedelta(days=2)),
+            AS_OF - timedelta(days=2),
+            "open for 2 days",
+        ),
+    ],
+)
+def test_a_row_says_how_long_its_finding_is_open(item: Finding, since: date, age: str) -> None:
+    row = rows.row(WORDS, examples.clean(), item)
+    assert (row.since, row.age) == (since, age)
+
+
+def test_a_row_says_what_was_decided_and_nothing_of_what_was_not() -> None:
+    def said(triage: Triage | None) -> tuple[str, ...]:
+        return rows.row(WORDS, examples.clean(), finding(1, triage=triage)).triage
+
+    assert said(Triage("contest", "Anna Nowak", AS_OF, "Papers sent.")) == (
+        "Owner: Anna Nowak", "Promised for 20 Nov", "Decision: contest", "Note: Papers sent.",
+    )  # fmt: skip
+    assert said(Triage(note="Asked.")) == ("Note: Asked.",)
+    assert said(Triage()) == said(None) == ()
+    assert len(said(Triage(note="x" * 5000))[0]) < 300

@@ -14,7 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports import render
-from schemas.finding import Problem, Refusal
+from reports.text import csv_cell, read_cell
+from schemas.finding import State
+from schemas.reading import Problem, Refusal
+from schemas.triage import Triage
+from schemas.waiver import AppliedWaiver
 from tests.reports import examples
 from tests.reports.parts import AS_OF, LAST_NIGHT, finding, unread_rows
 from tests.reports.write_golden import FORMATS, GOLDEN
@@ -22,6 +26,7 @@ from tests.reports.write_golden import FORMATS, GOLDEN
 if TYPE_CHECKING:
     from schemas.finding import Audit
 
+DECIDED = "2026-11-19T09:30:00Z"
 HOSTILE_TEXT = st.text(st.characters(), max_size=30) | st.sampled_from([examples.HOSTILE, "=1", "\t@x", "\ud800"])
 
 
@@ -46,7 +51,7 @@ def test_the_columns_of_findings_csv() -> None:
     header = render.findings_csv(examples.empty())
     assert header == (
         "finding_id,rule,level,state,customer_id,company_name,subscription_id,offer_name,segment,seats,"
-        "message,next_step,due_on,first_seen,source\n"
+        "message,next_step,due_on,first_seen,source,decision,owner,promised_on,note,decided_at\n"
     )
 
 
@@ -127,6 +132,63 @@ def test_amounts_are_text_with_two_decimals() -> None:
 def test_a_finding_on_a_partner_has_no_customer_id() -> None:
     listed = [row for row in rows(render.findings_csv(examples.partners())) if row["rule"] == "GCC06"]
     assert [(row["customer_id"], row["company_name"]) for row in listed] == [("", "Lipowa Reselling"), ("", "")]
+
+
+def test_what_people_decided_stands_behind_the_finding() -> None:
+    decided = finding(1, triage=Triage("fix", "Anna Łoś", LAST_NIGHT, "=1+1; -2", DECIDED))
+    audit = replace(examples.clean(), findings=(decided, finding(2), finding(3, triage=Triage(note="x"))))
+    filled = ("decision", "owner", "promised_on", "note", "decided_at")
+    cells = {row["finding_id"]: tuple(row[name] for name in filled) for row in rows(render.findings_csv(audit))}
+    assert cells[decided.finding_id] == ("fix", "Anna Łoś", "2026-11-19", "'=1+1; '-2", DECIDED)
+    assert set(cells.values()) == {cells[decided.finding_id], ("",) * 5, ("", "", "", "x", "")}
+    read = {item["finding_id"]: item["triage"] for item in json.loads(render.findings_json(audit))["findings"]}
+    assert read.pop(decided.finding_id) == {
+        "decision": "fix",
+        "owner": "Anna Łoś",
+        "promised_on": "2026-11-19",
+        "note": "=1+1; -2",
+        "decided_at": DECIDED,
+    }
+    noted = {"decision": "", "owner": "", "promised_on": None, "note": "x", "decided_at": ""}
+    assert read == {finding(2).finding_id: None, finding(3).finding_id: noted}
+
+
+def test_what_was_emptied_is_no_triage_and_says_when() -> None:
+    audit = replace(examples.clean(), findings=(finding(1, triage=Triage(decided_at=DECIDED)),))
+    (row,) = rows(render.findings_csv(audit))
+    assert (row["decision"], row["note"], row["decided_at"]) == ("", "", DECIDED)
+    (item,) = json.loads(render.findings_json(audit))["findings"]
+    assert item["triage"] is None
+
+
+def test_json_says_by_whom_a_finding_is_waived_and_since_when_it_is_open() -> None:
+    applied = AppliedWaiver("SEG01 of customer c1", "in vetting", "A. Nowak", LAST_NIGHT, AS_OF)
+    waived = finding(1, state=State.WAIVED, waiver=applied, opened_on=LAST_NIGHT, reopened=2)
+    audit = replace(examples.clean(), findings=(waived, finding(2)))
+    first, second = json.loads(render.findings_json(audit))["findings"]
+    assert {first["finding_id"]: first["waiver"], second["finding_id"]: second["waiver"]} == {
+        waived.finding_id: {
+            "scope": "SEG01 of customer c1",
+            "reason": "in vetting",
+            "approved_by": "A. Nowak",
+            "created": "2026-11-19",
+            "expires": "2026-11-20",
+        },
+        finding(2).finding_id: None,
+    }
+    said = first if first["finding_id"] == waived.finding_id else second
+    assert (said["opened_on"], said["reopened"]) == ("2026-11-19", 2)
+
+
+@given(HOSTILE_TEXT)
+def test_a_cell_that_was_read_back_is_written_as_it_was(text: str) -> None:
+    cell = csv_cell(text)
+    assert csv_cell(read_cell(cell)) == cell
+
+
+@pytest.mark.parametrize("text", ["=1", "-2", "@x", "a; =b", "plain", "'quoted", "a;'b", "\u200b+1"])
+def test_a_guard_is_taken_off_again(text: str) -> None:
+    assert read_cell(csv_cell(text)) == text
 
 
 def test_a_refused_run_leaves_its_reasons() -> None:

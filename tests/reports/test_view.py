@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports import view
+from reports.matrix import Look
 from reports.wording import Words
 from schemas.finding import Level, State
-from tests.reports import examples
+from tests.reports import example_changes, examples
 from tests.reports.parts import finding
 from tests.reports.rulebook import SEG01
 
@@ -25,14 +26,16 @@ def test_waived_findings_are_listed_but_not_to_do() -> None:
     audit = replace(examples.clean(), findings=(finding(1, SEG01, State.WAIVED),))
     page = view.page(WORDS, audit)
     assert page.first == ()
-    assert page.current == 1
+    assert (page.current, page.groups) == (0, ())
+    assert [row.finding for row in page.waived.rows] == [*audit.findings]
+    assert page.waived.total == 1
 
 
 def test_closed_findings_are_listed_apart() -> None:
     page = view.page(WORDS, examples.busy())
-    assert page.current == page.listed == 49
-    assert {row.finding.state for row in page.closed} == {State.CLOSED}
-    assert page.closed_total == 3
+    assert page.current == page.listed == 48
+    assert {row.finding.state for row in page.closed.rows} == {State.CLOSED}
+    assert page.closed.total == 3
 
 
 def test_the_page_holds_so_many_rows_and_no_more() -> None:
@@ -44,7 +47,7 @@ def test_the_page_holds_so_many_rows_and_no_more() -> None:
 def test_the_four_counts_lead_to_what_they_count() -> None:
     tiles = view.page(WORDS, examples.busy()).tiles
     assert [(tile.mark, tile.count, tile.href) for tile in tiles] == [
-        ("violation", 14, "#level-violation"),
+        ("violation", 13, "#level-violation"),
         ("deadline", 29, "#level-deadline"),
         ("verify", 6, "#level-verify"),
         ("unread", 13, "#unread"),
@@ -64,7 +67,7 @@ def test_rules_are_parted_by_what_they_came_to() -> None:
 def test_groups_follow_the_levels() -> None:
     groups = view.page(WORDS, examples.busy()).groups
     assert [group.level for group in groups] == list(Level)
-    assert groups[0].rows[-1].finding.state is State.WAIVED
+    assert State.WAIVED not in {row.finding.state for group in groups for row in group.rows}
 
 
 def test_rules_that_were_partly_judged_are_not_among_the_clear_ones() -> None:
@@ -96,3 +99,32 @@ def test_exposure_is_summed_by_level_and_by_rule() -> None:
         "NPO03": ("Exposure a month: 0.00\u00a0PLN, 310.50\u00a0USD",),
         "SEG01": ("Exposure a month: not known",),
     }
+
+
+def test_waived_findings_are_beside_the_counts_and_in_none() -> None:
+    page = view.page(WORDS, example_changes.eventful())
+    assert [(tile.count, tile.waived) for tile in page.tiles] == [(6, "2 waived"), (2, ""), (2, ""), (3, "")]
+    assert page.changes["SEG01"] == ("2 new", "1 closed", "2 waived")
+    cells = {
+        cell.text: cell.note for line in page.matrix.rows for cell in line.cells if cell.look is Look.FORBIDDEN_SOLD
+    }
+    assert cells == {"8 violations": "of 9 sold, 1 waived", "1 sold": "1 waived"}
+
+
+def test_a_rule_whose_findings_are_all_waived_is_not_among_the_clear_ones() -> None:
+    groups = view.rule_groups(example_changes.backfilled().rules)
+    assert [(item.rule.id, item.found, item.waived) for item in groups.finding] == [("SEG01", 0, 1)]
+
+
+def test_what_a_rule_itself_changed_stands_with_the_rule() -> None:
+    changes = view.page(WORDS, example_changes.eventful()).changes
+    assert changes["LEG01"] == ("2 by a new rule",)
+    assert changes["GCC02"] == ("1 by a new rule", "1 closed by a change of rules")
+
+
+def test_the_first_screen_leads_to_what_needs_a_look() -> None:
+    page = view.page(WORDS, example_changes.eventful())
+    assert [(aside.text, aside.href) for aside in page.asides] == [
+        ("3 promises are overdue", "#promises"), ("4 waivers to look at", "#waivers"),
+    ]  # fmt: skip
+    assert view.page(WORDS, examples.busy()).asides == ()
