@@ -9,10 +9,11 @@ import statistics
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -30,9 +31,10 @@ class Contender:
 
 @dataclass(frozen=True)
 class Usage:
-    """What one process used: CPU seconds, peak resident memory in MB, and CPU seconds of its steps, if it told."""
+    """What a process used: CPU and wall seconds, peak resident memory in MB, and CPU seconds of its steps, if told."""
 
     cpu: float
+    wall: float
     memory: float
     steps: Mapping[str, float] = field(default_factory=dict)
 
@@ -45,25 +47,35 @@ def measure(contenders: Sequence[Contender], rounds: int, work: Path) -> dict[st
             usage = _run(contender, work)
             taken[contender.name].append(usage)
             print(f"  {number + 1}/{rounds} {contender.name}: {usage.cpu:.2f} s CPU, {usage.memory:.0f} MB", flush=True)
-    return {name: _median(usages) for name, usages in taken.items()}
+    return {name: median(usages) for name, usages in taken.items()}
+
+
+def spend(arguments: Iterable[str], good_codes: Collection[int] = (0,)) -> Usage:
+    """Run one Python process and return what it used. Raises RuntimeError where it ends with another exit code."""
+    command = [sys.executable, *arguments]
+    begun = monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = monotonic() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in good_codes:
+        message = f"{' '.join(command[1:])} ended with exit code {process.returncode}"
+        raise RuntimeError(message)
+    return Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+def median(usages: Iterable[Usage]) -> Usage:
+    """Return the median of each number."""
+    taken = list(usages)
+    steps = {name: statistics.median(u.steps[name] for u in taken) for name in taken[0].steps}
+    cpu, wall, memory = (statistics.median(getattr(u, name) for u in taken) for name in ("cpu", "wall", "memory"))
+    return Usage(cpu, wall, memory, steps)
 
 
 def _run(contender: Contender, work: Path) -> Usage:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    command = [sys.executable, *(argument.format(work=work) for argument in contender.arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in contender.good_codes:
-        message = f"{contender.name} ended with exit code {process.returncode}"
-        raise RuntimeError(message)
+    usage = spend((argument.format(work=work) for argument in contender.arguments), contender.good_codes)
     told = work / "steps.json"
     steps = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
-    return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, steps)
-
-
-def _median(usages: Iterable[Usage]) -> Usage:
-    taken = list(usages)
-    steps = {name: statistics.median(u.steps[name] for u in taken) for name in taken[0].steps}
-    return Usage(statistics.median(u.cpu for u in taken), statistics.median(u.memory for u in taken), steps)
+    return Usage(usage.cpu, usage.wall, usage.memory, steps)

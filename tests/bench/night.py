@@ -1,12 +1,14 @@
 """One whole night by the command line, and what CPU each of its steps used.
 
-Run as `python -m tests.bench.night STEPS ARGUMENTS...`: the arguments are csp-audit's, and STEPS is the JSON file that
-takes the CPU seconds (user and system) by step, as the program's own log announces them.
+Run as `python -m tests.bench.night STEPS WAREHOUSE ARGUMENTS...`: the arguments are csp-audit's, and STEPS is the JSON
+file that takes the CPU seconds (user and system) by step, as the program's own log announces them. WAREHOUSE is that of
+the night before, or `-` for the first night ever; it is put into the folder of STEPS, which is the state directory.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 _LEAST = 0.01
 
 
-def main(steps: Path, arguments: list[str]) -> None:
+def main(steps: Path, before: str, arguments: list[str]) -> None:
     """Run the command with a filter on its log that notes the CPU used so far at each message."""
+    if before != "-":
+        os.link(before, steps.with_name("warehouse.duckdb"))
     noted: list[tuple[str, float]] = []
 
     def note(record: logging.LogRecord) -> bool:
@@ -46,4 +50,4 @@ def _cpu() -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

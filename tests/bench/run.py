@@ -2,23 +2,24 @@
 
 `python -m tests.bench.run [ROWS ...] [--rounds N] [--memory LIMIT]`; 750000 rows by default. Files are generated
 once in build/bench. Every ratio compares processes of one run that took turns.
+`--history` measures what a year of nights leaves behind instead, and `--desk STATE` the commands of the analysts.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.bench import desk, history
 from tests.bench.measure import Contender, Usage, measure
+from tests.bench.results import Line, table, write_sections
 
 ROOT = Path(__file__).parents[2]
-RESULTS = Path(__file__).parent / "RESULTS.md"
 BUILD = ROOT / "build" / "bench"
 THREADS = 2
 # DESIGN section 10: rows, then times the floor for load and validate, and for the whole night.
@@ -29,37 +30,32 @@ RULES_BUDGET, RULES_ROWS = 0.3, 7_500_000
 PANDERA_ROWS = 750_000
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of the results: what was measured, how much, and the bound that it must keep."""
-
-    what: str
-    measured: float
-    bound: float
-    note: str = ""
-
-    def __str__(self) -> str:
-        """The line as Markdown."""
-        verdict = "kept" if self.measured <= self.bound else "**broken**"
-        return f"| {self.what} | {self.measured:.2f} | {self.bound:g} | {verdict} | {self.note} |"
-
-
 def main() -> int:
     """Measure, print and write the results; return 1 where a budget is broken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", type=int, default=[750_000])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--memory", default="1GB", help="DuckDB's memory limit, the same for all")
+    parser.add_argument("--history", action="store_true", help="365 nights of a fleet with 5,000 findings")
+    parser.add_argument("--desk", type=Path, metavar="STATE", help="every analyst's command on this warehouse")
+    parser.add_argument("--exports", type=Path, metavar="FOLDER", help="what a run builds from while --desk measures")
     options = parser.parse_args()
-    sections, broken = [], False
-    for rows in options.rows:
-        usages = measure(_contenders(rows, options.memory), options.rounds, BUILD / "work")
-        lines = _lines(rows, usages)
-        broken |= any(line.measured > line.bound for line in lines)
-        sections.append(_section(rows, options.rounds, options.memory, usages, lines))
-        print(sections[-1], flush=True)
-    _write(sections)
-    return 1 if broken else 0
+    if options.history:
+        found = [history.measure_year(BUILD / "history")]
+    elif options.desk:
+        found = [desk.measure_desk(options.desk, options.exports, BUILD / "desk")]
+    else:
+        found = [_measure(rows, options.rounds, options.memory) for rows in options.rows]
+    write_sections(section for section, _ in found)
+    return 0 if all(line.is_kept for _, lines in found for line in lines) else 1
+
+
+def _measure(rows: int, rounds: int, memory: str) -> tuple[str, list[Line]]:
+    usages = measure(_contenders(rows, memory), rounds, BUILD / "work")
+    lines = _lines(rows, usages)
+    section = _section(rows, rounds, memory, usages, lines)
+    print(section, flush=True)
+    return section, lines
 
 
 def _contenders(rows: int, memory: str) -> list[Contender]:
@@ -67,18 +63,28 @@ def _contenders(rows: int, memory: str) -> list[Contender]:
     settings = (memory, str(THREADS))
     config = BUILD / "config.toml"
     config.write_text(f'memory_limit = "{memory}"\nthreads = {THREADS}\n', encoding="utf-8")
-    night = ("-m", "tests.bench.night", "{work}/steps.json", "run", good, "--as-of", "2026-11-20", "--state", "{work}")
-    night += ("--config", str(config))
+    words = ("run", good, "--as-of", "2026-11-20", "--state", "{work}", "--config", str(config))
+    night = ("-m", "tests.bench.night", "{work}/steps.json")
     found = [
         Contender("floor", ("-m", "tests.bench.floor", good, "{work}", *settings)),
         Contender("load and validate", ("-m", "tests.bench.load", good, "{work}", *settings, "sieve")),
-        Contender("whole night", night, (0, 1)),
+        Contender("whole night", (*night, "-", *words), (0, 1)),
+        Contender("whole night after another", (*night, str(_night_before(rows, good, config)), *words), (0, 1)),
         Contender("load, all rows bad", ("-m", "tests.bench.load", bad, "{work}", *settings, "sieve")),
     ]
     if rows <= PANDERA_ROWS:
         arguments = ("-m", "tests.bench.load", good, "{work}", *settings, "pandera")
         found.append(Contender("load, --engine pandera", arguments))
     return found
+
+
+def _night_before(rows: int, folder: str, config: Path) -> Path:
+    """Audit the same exports as of the day before, and return that night's warehouse."""
+    state = BUILD / f"{rows}-before"
+    shutil.rmtree(state, ignore_errors=True)
+    command = ["-m", "pipeline.cli", "run", folder, "--as-of", "2026-11-19", "--state", str(state)]
+    subprocess.run([sys.executable, *command, "--config", str(config)], check=False, cwd=ROOT)
+    return state / "warehouse.duckdb"
 
 
 def _files(rows: int, bad: float) -> Path:
@@ -93,7 +99,7 @@ def _files(rows: int, bad: float) -> Path:
 
 def _lines(rows: int, usages: dict[str, Usage]) -> list[Line]:
     floor, load, night = usages["floor"], usages["load and validate"], usages["whole night"]
-    bad = usages["load, all rows bad"]
+    later, bad = usages["whole night after another"], usages["load, all rows bad"]
     load_bound, night_bound = BUDGETS.get(rows, BUDGETS[750_000])
     return [
         Line("load and validate, CPU / floor", load.cpu / floor.cpu, load_bound),
@@ -104,8 +110,14 @@ def _lines(rows: int, usages: dict[str, Usage]) -> list[Line]:
             f"{night.cpu / floor.cpu:.2f} with the report",
         ),
         *_rules_line(rows, night.steps["rules"] / floor.cpu),
+        Line(
+            "whole night after another, less the report's second, CPU / floor",
+            (later.cpu - REPORT_SECONDS) / floor.cpu,
+            night_bound,
+        ),
         Line("load and validate, peak memory / floor", load.memory / floor.memory, MEMORY_BUDGET),
         Line("whole night, peak memory / floor", night.memory / floor.memory, MEMORY_BUDGET),
+        Line("whole night after another, peak memory / floor", later.memory / floor.memory, MEMORY_BUDGET),
         Line("all rows bad / 0.5 % bad, CPU", bad.cpu / load.cpu, BAD_CPU_BUDGET),
         Line("all rows bad / 0.5 % bad, peak memory", bad.memory / load.memory, BAD_MEMORY_BUDGET),
     ]
@@ -116,30 +128,15 @@ def _rules_line(rows: int, share: float) -> list[Line]:
 
 
 def _section(rows: int, rounds: int, memory: str, usages: dict[str, Usage], lines: list[Line]) -> str:
-    steps = ", ".join(f"{name} {cpu:.2f}" for name, cpu in usages["whole night"].steps.items())
-    table = "\n".join(f"| {name} | {u.cpu:.2f} | {u.memory:.0f} |" for name, u in usages.items())
+    steps = ", ".join(f"{name} {cpu:.2f}" for name, cpu in usages["whole night after another"].steps.items())
+    medians = "\n".join(f"| {name} | {u.cpu:.2f} | {u.memory:.0f} |" for name, u in usages.items())
     return (
         f"## {rows:,} rows\n\n{rounds} rounds, memory limit {memory}, {THREADS} threads, "
         f"{datetime.now(UTC):%Y-%m-%d}.\n\n"
-        f"| budget | measured | bound | | |\n|-|-|-|-|-|\n" + "\n".join(map(str, lines)) + "\n\n"
-        f"| median of a whole process | CPU s | peak MB |\n|-|-|-|\n{table}\n\n"
-        f"CPU seconds of the night's steps: {steps}.\n"
+        f"{table(lines)}\n\n"
+        f"| median of a whole process | CPU s | peak MB |\n|-|-|-|\n{medians}\n\n"
+        f"CPU seconds of the steps of a night after another: {steps}.\n"
     )
-
-
-def _write(sections: list[str]) -> None:
-    import duckdb
-    import pandas as pd
-    import pandera
-
-    versions = f"Python {platform.python_version()}, duckdb {duckdb.__version__}, pandas {pd.__version__}, "
-    head = (
-        "# Speed and memory against the floor\n\n"
-        "Written by `make bench`; see tests/bench/run.py for what is measured. The floor is DuckDB reading the same\n"
-        "files with types and store_rejects into a database on disk, and checking nothing. CPU is user and system\n"
-        f"time of whole processes that took turns. {versions}pandera {pandera.__version__}, {os.cpu_count()} cores.\n\n"
-    )
-    RESULTS.write_text(head + "\n".join(sections), encoding="utf-8")
 
 
 if __name__ == "__main__":
