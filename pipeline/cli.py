@@ -5,18 +5,37 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.commands.options import epilog
-from pipeline.errors import FAULT, CspAuditError, FaultError
+from pipeline.errors import FAULT, CspAuditError, FaultError, UsageError
 from pipeline.session import LOG, Session, close_log
+from reports.text import encodable, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 COMMANDS = {
     "run": "Audit one night of exports.",
     "check": "Put a folder of exports through the gate alone.",
     "demo": "Audit three sample nights and say where the report is.",
-    "findings": "List the findings of the latest night.",
+    "findings": "List the findings of a night, and choose among them.",
+    "explain": "Explain one finding, or one rule.",
+    "customer": "Show the dossier of one customer.",
+    "can-buy": "Say whether a customer may be sold a segment or an offer, and why.",
+    "expiring": "List nonprofit eligibility that ends soon, has ended, or is lost.",
+    "renewals": "List special-segment subscriptions that renew, end, or roll on.",
+    "calendar": "Write the deadlines as a calendar file (.ics).",
+    "evidence": "Pack the evidence on one customer into a zip file.",
+    "what-if": "Say which findings would appear or vanish under a supposition.",
+    "waive": "Accept findings until a date, list what is accepted, or check the file.",
+    "triage": "Read back the decisions on findings, or list them.",
+    "runs": "List the nights that were audited, and those that were refused.",
+    "diff": "Compare two nights.",
+    "report": "Write the report of a night again.",
+    "sql": "Run one SELECT on the warehouse, read-only.",
     "rules": "List the rules, or show one.",
 }
 
@@ -32,7 +51,7 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"pipeline.commands.{cmd_name}").command
+        command: click.Command = import_module(f"pipeline.commands.{cmd_name.replace('-', '_')}").command
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -69,6 +88,7 @@ def main() -> None:
     """Run the command line; errors become one line each on stderr, and an exit code of their own."""
     session = Session()
     try:
+        _refuse_broken_words(sys.argv[1:])
         code = cli.main(prog_name="csp-audit", standalone_mode=False, obj=session)
     except click.exceptions.Abort:
         code = 130
@@ -92,6 +112,14 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _refuse_broken_words(words: Sequence[str]) -> None:
+    """Refuse what is neither UTF-8 nor the name of a file, as a terminal of another encoding types it."""
+    for number, word in enumerate(words, start=1):
+        if not word.isascii() and encodable(word) != word and not os.path.exists(word):  # noqa: PTH110 - a word, not a path
+            message = f"word {number} of the command is not UTF-8. Set the terminal to UTF-8, or give the id instead."
+            raise UsageError(message)
+
+
 def _tell_usage(error: click.ClickException) -> None:
     """Show a person how the command is used; cron gets one line."""
     if sys.stderr.isatty():
@@ -110,10 +138,11 @@ def _tell_fault(error: Exception, text: str, session: Session) -> None:
 
 def _tell(error: CspAuditError) -> None:
     """Say every problem to a person, and the first one to cron, which mails each line that it is given."""
-    lines = str(error).splitlines()
+    lines = [visible(line) for line in str(error).splitlines()]
     for line in lines:
         LOG.error(line)
-    if not sys.stderr.isatty() and len(lines) > 1:
+    # Lines under a heading are one problem.
+    if not sys.stderr.isatty() and len(lines) > 1 and not lines[0].endswith(":"):
         lines = [f"{lines[0]} (the first of {len(lines)} problems)"]
     for line in lines:
         click.echo(f"csp-audit: {line}", err=True)

@@ -6,72 +6,69 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands import policy
-from pipeline.commands.options import epilog
-from pipeline.errors import UsageError
+from pipeline.commands import options, policy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from schemas.finding import Rule
-
-# Below it, two ids have too little in common for one to be a slip of the other.
-_LIKENESS = 0.6
+    from pipeline.rulefile import RuleFile
 
 
 @click.group(
     "rules",
     invoke_without_command=True,
-    epilog=epilog("csp-audit rules", "csp-audit rules show SEG01", "csp-audit rules policy"),
+    epilog=options.epilog(
+        "csp-audit rules",
+        "csp-audit rules list --format csv > rules.csv",
+        "csp-audit rules show SEG01",
+        "csp-audit rules policy",
+        exit_codes="0 answered, 2 wrong usage, or no such rule",
+    ),
 )
+@options.FORMAT
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, form: str) -> None:
     """List the rules, show one, or show the policy that they go by."""
     if context.invoked_subcommand is None:
-        context.invoke(list_rules)
+        context.invoke(list_rules, form=form)
 
 
 command.add_command(policy.command)
 
 
-@command.command("list", epilog=epilog("csp-audit rules list"))
-def list_rules() -> None:
+@command.command("list", epilog=options.epilog("csp-audit rules list", "csp-audit rules list --format json"))
+@options.FORMAT
+def list_rules(form: str) -> None:
     """List every rule: id, level, title."""
+    from pipeline.commands.printing import print_answer
+    from pipeline.desk.rules import rules_answer
     from pipeline.rulefile import read_rules
 
-    for file in read_rules():
-        click.echo(f"{file.rule.id:8} {file.rule.level:10} {file.rule.title}")
+    print_answer(rules_answer(read_rules(), drawn=form == "table"), form)
 
 
-@command.command("show", epilog=epilog("csp-audit rules show SEG01"))
+@command.command(
+    "show", epilog=options.epilog("csp-audit rules show SEG01", "csp-audit rules show SEG01 --format json")
+)
 @click.argument("rule_id", metavar="ID")
-def show(rule_id: str) -> None:
+@options.FORMAT
+def show(rule_id: str, form: str) -> None:
     """Show one rule: why it is there, what to do, what it needs, and its cases."""
-    from pipeline.ruledocs import case_line
+    from pipeline.commands.printing import print_answer
+    from pipeline.desk.rules import find_rule, rule_answer
     from pipeline.rulefile import read_rules
 
     by_id = {file.rule.id: file for file in read_rules()}
-    file = by_id.get(rule_id.upper())
-    if file is None:
-        message = f"there is no rule {rule_id}.{_suggestion(rule_id.upper(), by_id)} csp-audit rules lists them all."
-        raise UsageError(message)
-    _print_rule(file.rule)
-    click.echo("\nCases")
-    for case in file.cases:
-        click.echo(f"  - {case_line(case)}")
+    file = by_id[find_rule(by_id, rule_id)]
+    if form == "table":
+        print_rule(file)
+    else:
+        print_answer(rule_answer(file), form)
 
 
-def _suggestion(wrong: str, ids: Collection[str]) -> str:
-    """Name the ids that are most like a wrong one, if any is like it at all."""
-    from difflib import SequenceMatcher
+def print_rule(file: RuleFile) -> None:
+    """Print a rule in full, as a text to read."""
+    from pipeline.ruledocs import case_line
 
-    likeness = {name: SequenceMatcher(None, wrong, name).ratio() for name in ids}
-    best = max(likeness.values())
-    near = ", ".join(name for name, ratio in likeness.items() if ratio == best >= _LIKENESS)
-    return f" Did you mean {near}?" if near else ""
-
-
-def _print_rule(rule: Rule) -> None:
+    rule = file.rule
     click.echo(f"{rule.id}  {rule.title}  ({rule.level}, version {rule.version}, since {rule.since})\n")
     click.echo(f"Message  {rule.message}\nWhy      {rule.why}\n")
     click.echo("What to do")
@@ -87,3 +84,6 @@ def _print_rule(rule: Rule) -> None:
         click.echo("\nMay not be judged, subject by subject")
     for code, text in rule.not_judged.items():
         click.echo(f"  {code}: {text}")
+    click.echo("\nCases")
+    for case in file.cases:
+        click.echo(f"  - {case_line(case)}")

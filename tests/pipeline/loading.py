@@ -19,7 +19,7 @@ from tests.pipeline.exports import AS_OF, PLAIN, night, records, write, write_fo
 
 if TYPE_CHECKING:
     from pipeline.database import Connection
-    from schemas.finding import Input
+    from schemas.reading import Input
 
 Cell = str | int | float | bool | None
 

@@ -65,6 +65,15 @@ def test_refusal_for_several_reasons_is_one_line_too(tmp_path: Path) -> None:
     assert all(f"ERROR {name}.csv: found no file" in log for name in ("customers", "subscriptions", "qualifications"))
 
 
+def test_nothing_unseen_of_a_message_reaches_a_terminal(tmp_path: Path) -> None:
+    config = tmp_path / "csp-audit.toml"
+    config.write_text(r'"a\u001b[31m\u202eb" = 1', encoding="utf-8")
+    ended = call("runs", "--config", config)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "a\ufffd[31m\ufffdb: there is no such key" in ended.err
+    assert ended.err.rstrip("\n").isprintable()
+
+
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
@@ -88,16 +97,6 @@ def test_state_that_cannot_be_a_directory_is_one_line_and_2(good: Path, tmp_path
     ended = spawn(*words(good, tmp_path / "state"))
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert ended.err.startswith(f"csp-audit: {tmp_path / 'state'}: cannot be written: ")
-
-
-def test_night_before_the_newest_one_is_refused_with_2(state: Path) -> None:
-    before = contents(state)
-    ended = spawn("run", sample(DAYS[1]), "--as-of", DAYS[1], "--state", state)
-    assert (ended.code, ended.out) == (2, "")
-    assert ended.err == (
-        "csp-audit: --as-of 2026-11-19 is before the newest audited night, 2026-11-20. Use that date or a later one.\n"
-    )
-    assert contents(state) == before
 
 
 def test_second_run_says_who_holds_the_lock_since_when_and_4(good: Path, tmp_path: Path) -> None:

@@ -9,20 +9,23 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.desk.listing.listing import Listing, OfLevel
+from reports.exposure import exposure
 from reports.order import by_pressure
 from tests.pipeline.commandline import DAYS, ROOT, call
 from tests.pipeline.exports import AS_OF, night, run, write_folder
+from tests.pipeline.golden import check_golden
 from tests.reports import examples
 
 if TYPE_CHECKING:
-    from schemas.finding import Audit
+    from pathlib import Path
 
-GOLDEN = Path(__file__).parent / "golden"
+    from schemas.finding import Audit, Finding, Level
 
 
 def rows(state: Path) -> list[dict[str, str]]:
@@ -38,14 +41,9 @@ def test_csv_and_json_are_those_of_the_night(audited: Path) -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_table_is_what_it_was(audited: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a change of the table on purpose, delete the file and run this once: it is written anew."""
     monkeypatch.setenv("COLUMNS", str(width))
     ended = call("findings", "--state", audited)
-    golden = GOLDEN / f"findings_{width}.txt"
-    if not golden.exists():
-        golden.write_text(ended.out, encoding="utf-8")
-        pytest.fail(f"{golden.name} was not there; it has been written")
-    assert ended.out == golden.read_text(encoding="utf-8")
+    check_golden(f"findings_{width}.txt", ended.out)
 
 
 @pytest.mark.parametrize("width", [64, 80, 120, 200])
@@ -62,7 +60,7 @@ def test_table_has_every_finding_whole_and_stays_in_its_width(
         assert cells[1:3] == [row["rule"], row["state"]]
         assert cells[-1] == (row["due_on"] or row["seats"] or cells[-1])
     told = " ".join(" ".join(lines).split())
-    assert all(f"{' '.join(row['message'].split())} (since {row['first_seen']})" in told for row in rows(audited))
+    assert all(f"{' '.join(row['message'].split())} (since {row['first_seen']}" in told for row in rows(audited))
 
 
 def test_table_says_what_was_not_judged_and_not_read(tmp_path: Path) -> None:
@@ -82,8 +80,15 @@ def partners(monkeypatch: pytest.MonkeyPatch) -> Audit:
     """Let the command read a night with prices, findings on a partner and rules that were partly judged."""
     made = examples.partners()
     listed = replace(made, findings=by_pressure(made.findings))
-    monkeypatch.setattr("pipeline.audit.read_audit", lambda *_: listed)
+    levels = tuple(of_level(level, list(items)) for level, items in groupby(listed.findings, lambda item: item.level))
+    found = Listing(listed, len(listed.findings), levels)
+    monkeypatch.setattr("pipeline.desk.listing.listing.listing", lambda *_: found)
     return listed
+
+
+def of_level(level: Level, findings: list[Finding]) -> OfLevel:
+    current = sum(item.state.is_current for item in findings)
+    return OfLevel(level, current, len(findings) - current, exposure(findings))
 
 
 def test_table_says_what_was_partly_judged(audited: Path, partners: Audit) -> None:
@@ -145,12 +150,12 @@ def test_reader_of_a_pipe_may_go_early(audited: Path, tmp_path: Path, form: str)
     # Three hundred times the findings do not fit into a pipe, so that the program meets its end.
     state = shutil.copytree(audited, tmp_path / "state", symlinks=True)
     program = (
-        "import sys; from dataclasses import replace; import pipeline.audit as audit, pipeline.cli as cli\n"
-        "read = audit.read_audit\n"
+        "from dataclasses import replace; import pipeline.desk.listing.listing as desk, pipeline.cli as cli\n"
+        "read = desk.listing\n"
         "def many(*words):\n"
         "    found = read(*words)\n"
-        "    return replace(found, findings=found.findings * 300)\n"
-        "audit.read_audit = many\n"
+        "    return replace(found, audit=replace(found.audit, findings=found.findings * 300))\n"
+        "desk.listing = many\n"
         "cli.main()"
     )
     argv = [sys.executable, "-c", program, "findings", "--state", str(state), "--format", form]

@@ -52,12 +52,43 @@ def configured(folder: Path) -> Path:
     return path
 
 
-def test_rules_lists_every_rule_with_its_level_and_title() -> None:
+def test_rules_lists_every_rule_with_its_level_and_title(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     ended = call("rules")
     assert (ended.code, ended.err) == (0, "")
     assert ended == call("rules", "list")
-    told = [line.split(maxsplit=2) for line in ended.out.splitlines()]
-    assert told == [[file.rule.id, file.rule.level, file.rule.title] for file in RULES]
+    assert ended.out.startswith(f"{len(RULES)} rules.\n")
+    told = [re.split(r" {2,}", line.strip()) for line in ended.out.splitlines()]
+    assert told[-len(RULES) :] == [[file.rule.id, file.rule.level, file.rule.title] for file in RULES]
+
+
+def test_rules_as_csv_and_json_say_the_same() -> None:
+    rows = list(csv.DictReader(io.StringIO(call("rules", "--format", "csv").out)))
+    document = json.loads(call("rules", "list", "--format", "json").out)
+    assert (document["schema_version"], document["rules_count"]) == (1, len(RULES))
+    for file, row, item in zip(RULES, rows, document["rules"], strict=True):
+        rule = file.rule
+        assert (row["id"], row["level"], row["title"]) == (rule.id, rule.level, rule.title)
+        assert (row["needs"], row["gives_way_to"]) == (", ".join(rule.needs), ", ".join(rule.gives_way_to))
+        assert {name: str(cell) for name, cell in item.items()} == row
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_one_rule_in_a_format_is_the_whole_rule(form: str) -> None:
+    (file,) = [file for file in RULES if file.rule.id == "GCC01"]
+    ended = call("rules", "show", "gcc01", "--format", form)
+    assert (ended.code, ended.err) == (0, "")
+    for text in (file.rule.why, file.rule.source, *file.rule.steps, *file.rule.not_judged.values(), file.cases[0].name):
+        assert text.replace('"', '""') in ended.out if form == "csv" else text in ended.out
+
+
+def test_one_rule_as_json_has_its_facts() -> None:
+    (rule,) = [file.rule for file in RULES if file.rule.id == "SEG01"]
+    document = json.loads(call("rules", "show", "SEG01", "--format", "json").out)
+    facts = {"rule": rule.id, "version": rule.version, "since": rule.since.isoformat(), "why": rule.why}
+    assert facts.items() <= document.items()
+    assert [item["step"] for item in document["steps"]] == list(rule.steps)
+    assert document["cases"][0]["as_of"] == "2026-11-20"
 
 
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.rule.id)

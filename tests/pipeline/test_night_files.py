@@ -51,7 +51,9 @@ def test_csv_and_json_tell_the_same_findings(audited: Path, day: str) -> None:
     assert len({row["finding_id"] for row in rows}) == len(rows) > 0
     for row, item in zip(rows, items, strict=True):
         assert re.fullmatch("F-[0-9a-f]{12}", row["finding_id"])
-        told = {name: "" if item[name] is None else str(item[name]).replace("\n", " ") for name in row}
+        said = item | dict.fromkeys(("decision", "owner", "promised_on", "note", "decided_at"))
+        told = {name: "" if said[name] is None else str(said[name]).replace("\n", " ") for name in row}
+        assert item["triage"] is None
         assert {name: cell.removeprefix("'") for name, cell in row.items()} == told
         assert item["facts"].keys()
 
@@ -63,9 +65,11 @@ def test_run_counts_what_the_other_files_list(audited: Path, day: str) -> None:
     for level in LEVELS:
         states = Counter(row["state"] for row in rows if row["level"] == level)
         assert told["counts"][level] == {
-            "found": states["new"] + states["open"] + states["reopened"],
+            "found": states["new"] + states["new rule"] + states["open"] + states["reopened"],
             "new": states["new"] + states["reopened"],
+            "by_rule": states["new rule"],
             "closed": states["closed"],
+            "waived": states["waived"],
         }
     for rule in told["rules"]:
         states = Counter(row["state"] for row in rows if row["rule"] == rule["id"])
@@ -177,7 +181,7 @@ def test_night_is_replaced_where_folders_cannot_change_places_in_one_step(
     for text in ("first run", "second run"):
         built.mkdir()
         (built / "report.html").write_text(text)
-        night_folder = put_in_place(built, state, date(2026, 11, 20))
+        night_folder = put_in_place(built, state, date(2026, 11, 20), is_newest=True)
         assert [path.read_text() for path in night_folder.iterdir()] == [text]
         assert (state.latest / "report.html").read_text() == text
         assert list(tmp_path.iterdir()) == [state.root]

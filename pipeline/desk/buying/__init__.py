@@ -1,0 +1,1 @@
+"""Whether a customer may be sold a segment, or an offer."""

@@ -1,0 +1,49 @@
+"""What every answer begins with: the warehouse, opened for reading, and the rules."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.retired import with_retired
+from pipeline.rulefile import read_rules
+from pipeline.session import settings
+from pipeline.state import State
+from pipeline.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from pipeline.config import Config
+    from pipeline.database import Connection
+    from schemas.finding import Rule
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An open warehouse: the newest night that was audited in its turn (`as_of`), and the rules by id.
+
+    `known_rules` are those of today and, without their texts, those that are retired.
+    """
+
+    connection: Connection
+    config: Config
+    state: State
+    as_of: date
+    rules: Mapping[str, Rule]
+    known_rules: Mapping[str, Rule]
+
+
+@contextmanager
+def open_desk(config_file: Path | None, state: Path | None) -> Iterator[Desk]:
+    """Open the warehouse of a state directory, read-only. Raises UsageError where there is none."""
+    config = settings(config_file, state)
+    places = State(config.state)
+    with open_warehouse(places.warehouse, config) as connection:
+        (as_of,) = connection.execute("select as_of from core.run").fetchone() or (None,)
+        assert as_of is not None  # noqa: S101 - every warehouse is of one night
+        rules = {file.rule.id: file.rule for file in read_rules()}
+        yield Desk(connection, config, places, as_of, rules, with_retired(connection, rules))

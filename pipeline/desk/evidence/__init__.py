@@ -1,0 +1,1 @@
+"""What stands behind the findings on one customer, as one file."""

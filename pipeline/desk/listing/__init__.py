@@ -1,0 +1,1 @@
+"""The findings of a night, and those that somebody chooses."""

@@ -1,0 +1,148 @@
+"""Judges a part of the night again, in memory: the customers that a supposition can affect, with all their rows.
+
+The warehouse is attached as `night`; each judging has a database of its own. A rule's finding on a customer depends on
+that customer's rows, on the partners, and on the price list of the offers that the customer has: no more is copied.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.database import identifier
+from pipeline.gaps import closing_rules, create_gaps
+from pipeline.precedence import give_way
+from pipeline.rules import create_views, judge_rules
+from schemas.catalog import TABLES
+from schemas.reading import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipeline.database import Connection
+    from pipeline.rulefile import RuleFile
+    from schemas.finding import RuleResult
+
+# Tables of the night that are read where they are.
+_AS_THEY_ARE = (
+    "run", "partners", "unread_customers", "unread_subscriptions", "unread_offers", "unread_tables", "unsplit_tables",
+)  # fmt: skip
+_SCHEMAS = ("core", "ref", "audit", "history")
+_WITH_CUSTOMERS = [name for name, table in TABLES.items() if any(c.name == "customer_id" for c in table.columns)]
+
+
+def judge_part(
+    connection: Connection, database: str, files: Sequence[RuleFile], change: Callable[[Connection], None] | None = None
+) -> list[RuleResult]:
+    """Judge the customers in the temporary table `affected`, and leave what is found in a database of that name.
+
+    `change` is what is supposed: it is called where the rows are copied and nothing is judged yet. Afterwards
+    `core.found` and `core.said`, which has the names beside each finding, also hold findings on other customers, of
+    which only a part was copied; `core.said` leaves those out.
+    """
+    connection.execute(f"attach ':memory:' as {identifier(database)}")
+    connection.execute(f"use {identifier(database)}")
+    _copy(connection)
+    if change:
+        change(connection)
+    create_views(connection)
+    inputs = _inputs(connection)
+    supplied = {item.table: frozenset[str]() for item in inputs if item.file}
+    for item in inputs:
+        if item.file:
+            supplied[item.table] |= frozenset(item.columns)
+    results = judge_rules(connection, files, supplied)
+    (as_of,) = connection.execute("select as_of from core.run").fetchall()[0]
+    closing = closing_rules(connection, as_of, results, inputs)
+    create_gaps(connection)
+    results = give_way(connection, results, closing)
+    _create_said(connection)
+    return results
+
+
+def _copy(connection: Connection) -> None:
+    for schema in _SCHEMAS:
+        connection.execute(f"create schema {schema}")
+    for name in _WITH_CUSTOMERS:
+        _copy_rows(connection, f"core.{name}", "customer_id in (select customer_id from affected)")
+    _copy_rows(connection, "history.qualifications", "customer_id in (select customer_id from affected)")
+    # Of earlier nights only what stays open without having been found tonight: a supposition may end all others.
+    _copy_rows(
+        connection,
+        "audit.findings",
+        "(customer_id is null or customer_id in (select customer_id from affected)) "
+        "and finding_id not in (select finding_id from night.core.found)",
+    )
+    # Whether a legacy subscription was migrated, another customer's subscription may say.
+    connection.execute("""
+        insert into core.subscriptions
+        select * from night.core.subscriptions
+        where migrated_from_subscription_id in (select subscription_id from core.subscriptions)
+            and customer_id not in (select customer_id from affected)
+    """)
+    _copy_prices(connection)
+    for name in _AS_THEY_ARE:
+        connection.execute(f"create view core.{name} as select * from night.core.{name}")
+    for schema in ("ref", "audit"):
+        names = connection.execute(
+            """
+            select table_name from duckdb_tables()
+            where database_name = 'night' and schema_name = ? and table_name <> 'findings'
+            """,
+            [schema],
+        ).fetchall()
+        for (name,) in names:
+            connection.execute(f"create view {schema}.{identifier(name)} as select * from night.{schema}.{name}")
+
+
+def _copy_rows(connection: Connection, table: str, condition: str) -> None:
+    connection.execute(f"create table {table} as select * from night.{table} where {condition}")
+
+
+def _copy_prices(connection: Connection) -> None:
+    """Copy the prices of all products that are sold, and one row more: no row at all means that there is no list."""
+    connection.execute("""
+        create or replace temp table priced as
+        with sold as (
+            select offer_id from core.subscriptions
+            union
+            select scheduled_offer_id from core.subscriptions
+        )
+        select distinct o.offer_key, split_part(o.offer_key, ':', 1) as product_id
+        from night.core.offers as o join sold as s on o.offer_id = s.offer_id
+    """)
+    _copy_rows(
+        connection,
+        "core.price_list",
+        "offer_key in (select offer_key from priced) or product_id in (select product_id from priced) or rowid = 0",
+    )
+
+
+def _inputs(connection: Connection) -> list[Input]:
+    """Return what the night read, as far as the rules ask for it."""
+    rows = connection.execute("""
+        select table_name, file, unread, columns from audit.inputs where as_of = (select as_of from core.run)
+    """).fetchall()
+    return [Input(table, file, unread=unread, columns=tuple(columns)) for table, file, unread, columns in rows]
+
+
+def _create_said(connection: Connection) -> None:
+    """Create the view `core.said`: what the night also keeps beside a finding, and a message may name."""
+    connection.execute("""
+        create view core.said as
+        select
+            f.finding_id, f.rule_id, f.customer_id,
+            if(f.customer_id is null, json_extract_string(f.facts, '$.partner_name'), c.company_name) as company_name,
+            t.customer_type, f.subscription_id, coalesce(n.offer_name, s.offer_name) as offer_name, o.segment,
+            coalesce(s.quantity, try_cast(json_extract_string(f.facts, '$.seats') as bigint)) as seats,
+            f.due_on, f.facts
+        from core.found as f
+        left join core.customers as c on f.customer_id = c.customer_id
+        left join core.customer_type as t on f.customer_id = t.customer_id
+        left join core.subscriptions as s on f.subscription_id = s.subscription_id
+        left join renamed as n on f.subscription_id = n.subscription_id
+        left join core.offer_segment as o
+            on s.offer_id = o.offer_id
+            and s.offer_name is not distinct from o.offer_name
+            and s.segment is not distinct from o.stated_segment
+        where f.customer_id is null or f.customer_id in (select customer_id from affected)
+    """)
