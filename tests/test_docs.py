@@ -4,31 +4,55 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 
+from pipeline.cli import COMMANDS
 from pipeline.ruledocs import rule_docs
 from pipeline.rulefile import read_rules
 from tests.pipeline.commandline import call
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "docs/rules.md", "sample_data/README.md"]
-BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+DESK = (ROOT / "docs" / "desk.md").read_text(encoding="utf-8")
+DOCUMENTS = [
+    "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "docs/desk.md", "docs/rules.md",
+    "sample_data/README.md",
+]  # fmt: skip
 
 
-def test_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each ```console block, in its order, in one empty directory."""
+def commands(text: str) -> list[tuple[list[str], str, int]]:
+    """Return every command of the ```console blocks: its words, the file that takes its output, its exit code."""
+    blocks = re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    found = []
+    for line in lines:
+        code = re.search(r"# exit code (\d+)$", line)
+        command, _, file = line.partition(" > ")
+        found.append((shlex.split(command, comments=True), file.strip(), int(code[1]) if code else 0))
+    return found
+
+
+@pytest.mark.parametrize("text", [README, DESK], ids=["README.md", "docs/desk.md"])
+def test_commands_of_the_documents_run(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each ```console block, in its order, in one directory that holds nothing but a folder of exports."""
+    shutil.copytree(ROOT / "sample_data" / "nights" / "2026-11-20", tmp_path / "exports", copy_function=shutil.copy)
     monkeypatch.chdir(tmp_path)
-    commands = [line.removeprefix("$ ") for block in BLOCKS for line in block.splitlines() if line.startswith("$ ")]
-    assert commands
-    for command in commands:
-        program, *words = shlex.split(command, comments=True)
+    assert commands(text)
+    for (program, *words), file, code in commands(text):
         assert program == "csp-audit"
         ended = call(*words)
-        assert (ended.code, ended.err) == (0, ""), command
-        assert ended.out, command
+        assert (ended.code, ended.err) == (code, ""), words
+        assert ended.out or "--out" in words or words[0] == "run", words
+        if file:
+            Path(file).write_text(ended.out, encoding="utf-8")
+
+
+def test_every_command_has_an_example_that_runs() -> None:
+    shown = {words[1] for words, _, _ in commands(README) + commands(DESK)}
+    assert shown >= {*COMMANDS}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
