@@ -120,7 +120,9 @@ def test_partner_is_listed_where_no_customer_is_the_subject(audited: Path) -> No
 
 @pytest.mark.usefixtures("partners")
 def test_json_has_amounts_as_text(audited: Path) -> None:
-    read = json.loads(call("findings", "--state", audited, "--format", "json").out)["findings"]
+    read = json.loads(
+        call("findings", "--text", " ", "--due-by", "2099-12-31", "--state", audited, "--format", "json").out
+    )["findings"]
     costs = {(item["monthly_amount"], item["currency"]) for item in read}
     assert costs == {("21600.00", "PLN"), ("310.50", "USD"), ("0.00", "PLN"), ("99.00", "PLN"), (None, None)}
 

@@ -270,7 +270,7 @@ def test_finding_of_a_rule_that_is_gone_is_explained_as_far_as_it_goes(
     files = [file for file in read_rules() if file.rule.id != "SEG02"]
     monkeypatch.setattr("pipeline.desk.desk.read_rules", lambda: files)
     answer = explain(small, finding)
-    assert answer["lead"][0] == "What was reported by SEG02, a rule that is no longer there."
+    assert answer["lead"][0] == "What was reported by SEG02, a rule that is retired."
     assert (answer["rule"], answer["level"], answer["steps"]) == ("SEG02", "verify", [])
     assert answer["evidence"]
 
