@@ -163,7 +163,9 @@ def test_rule_whose_input_is_missing_keeps_its_findings_open(tmp_path: Path) -> 
     del tables["nonprofit_notices"]
     run(write_folder(tmp_path / "without", tables), state)
     after = [row for row in read_csv(state / "latest" / "findings.csv") if row["rule"] == "NPO01"]
-    assert after == [row | {"state": "open"} for row in before]
+    # The list that they rested on is not there: what is left to point at is the customer's row.
+    assert all(row["source"].startswith("customers.csv:") for row in after)
+    assert after == [row | {"state": "open", "source": new["source"]} for row, new in zip(before, after, strict=True)]
     told = {rule["id"]: rule for rule in read_json(state / "latest" / "run.json")["rules"]}
     assert told["NPO01"]["judgement"] == "not judged: input missing"
     assert told["NPO01"]["reason"] == "nonprofit_notices was not supplied"
