@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 import sql
 from pipeline.errors import FOUND
 from pipeline.order import exit_code
+from reports.view import MOST_UNREAD
 from schemas.finding import Judgement, State, Verdict
 from schemas.reading import Refusal
-
-# Of a night's unread rows, those that its report shows are kept for good; quarantine.csv has them all.
-SHOWN_UNREAD = 20
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -137,7 +135,10 @@ def record_run(
 
 
 def record_page(connection: Connection, as_of: date) -> None:
-    """Keep what the report shows beside the findings: the matrix of the night, and the first of its unread rows."""
+    """Keep what the report shows beside the findings: the matrix of the night, and the first of its unread rows.
+
+    quarantine.csv has all of these.
+    """
     connection.execute(
         """
         insert into audit.matrix
@@ -170,7 +171,7 @@ def record_page(connection: Connection, as_of: date) -> None:
         "insert into audit.unread_rows "
         "select ?, row_number() over (order by table_name, file, line, column_name, reason) as place, * "
         "from quarantine.rows qualify place <= ?",
-        [as_of, SHOWN_UNREAD],
+        [as_of, MOST_UNREAD],
     )
 
 
