@@ -146,11 +146,11 @@ def test_a_file_that_cannot_be_read_is_one_line(state: Path, missing: str) -> No
     assert f"{state / missing}: cannot be read: " in ended.err
 
 
-def test_file_that_is_cut_off_is_refused(audited: Path, tmp_path: Path) -> None:
-    whole = call("findings", "--state", audited, "--format", "csv").out
+def test_file_that_is_cut_off_is_refused(state: Path, tmp_path: Path) -> None:
+    whole = call("findings", "--state", state, "--format", "csv").out
     sheet = tmp_path / "sheet.csv"
     sheet.write_text(whole.rstrip("\n")[:-60], encoding="utf-8")
-    ended = call("triage", "import", sheet, "--state", audited)
+    ended = call("triage", "import", sheet, "--state", state)
     assert (ended.code, ended.out) == (2, "")
     assert "found the end of the file after " in ended.err
     assert "The file is cut off: save or copy it again." in ended.err
