@@ -119,6 +119,9 @@ def test_customer_that_could_not_be_read_neither_goes_nor_comes(
     assert register.live(Sheet(day(4), BOTH)) == []
     assert register.live(Sheet(day(5), frozenset({B}), **gap)) == []
     assert register.live(Sheet(day(6), frozenset({B}))) == [told(WENT, A)]
+    # A gap is written down once, not again on each night that it lasts: the table outlives the nights.
+    rows = "select as_of from audit.changes where kind = 'unread' order by as_of"
+    assert register.connection.execute(rows).fetchall() == [(day(2),), (day(5),)]
 
 
 @pytest.mark.parametrize("gap", [{"unclear": frozenset({A})}, {"torn": frozenset({"qualifications"})}], ids=str)
