@@ -11,9 +11,6 @@ from pipeline.commands import options
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Ten years: a notice runs for ninety days.
-_MOST_DAYS = 3_650
-
 
 @click.command(
     "expiring",
@@ -23,14 +20,7 @@ _MOST_DAYS = 3_650
         exit_codes="0 answered, 2 wrong usage, or no warehouse",
     ),
 )
-@click.option(
-    "--within",
-    type=click.IntRange(0, _MOST_DAYS),
-    default=90,
-    show_default=True,
-    help="Removal dates at most so many days after the night.",
-    metavar="DAYS",
-)
+@options.within(90, "Removal dates at most so many days after the night.")
 @options.STATE
 @options.CONFIG
 @options.FORMAT

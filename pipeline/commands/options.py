@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # The years of ref.calendar, in which nights, deadlines and ninety days later must lie.
 _FIRST_YEAR, _LAST_YEAR = 1990, 2099
+# Ten years: longer than any notice or term.
+_MOST_DAYS = 3_650
 
 
 def epilog(*examples: str, exit_codes: str = "") -> str:
@@ -65,3 +70,10 @@ FORMAT = click.option(
     show_default=True,
     help="How to print.",
 )
+
+
+def within(days: int, said: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Ask for how many days ahead to look, by default so many; `said` is what happens in them."""
+    return click.option(
+        "--within", type=click.IntRange(0, _MOST_DAYS), default=days, show_default=True, help=said, metavar="DAYS"
+    )

@@ -11,9 +11,6 @@ from pipeline.commands import options
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Ten years: longer than any term.
-_MOST_DAYS = 3_650
-
 
 @click.command(
     "renewals",
@@ -23,14 +20,7 @@ _MOST_DAYS = 3_650
         exit_codes="0 answered, 2 wrong usage, or no warehouse",
     ),
 )
-@click.option(
-    "--within",
-    type=click.IntRange(0, _MOST_DAYS),
-    default=30,
-    show_default=True,
-    help="Terms that end at most so many days after the night.",
-    metavar="DAYS",
-)
+@options.within(30, "Terms that end at most so many days after the night.")
 @options.STATE
 @options.CONFIG
 @options.FORMAT
