@@ -36,7 +36,7 @@ class Found:
 class Text:
     """A file's text as UTF-8 with LF, in place or transcoded; `lines` counts all of them.
 
-    `is_slashed` is false where nothing in it can be a slashed date.
+    `is_slashed` is false where nothing in it can be a slashed date; `marks` are those of the survey.
     """
 
     path: Path
@@ -45,6 +45,7 @@ class Text:
     encoding: Encoding
     lines: int
     is_slashed: bool = True
+    marks: tuple[int, ...] = ()
 
     @property
     def size_on_disk(self) -> int:

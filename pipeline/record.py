@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import sql
 from pipeline.errors import FOUND
 from pipeline.order import exit_code
+from pipeline.survey import CHUNK, MARK_CHUNKS
 from reports.view import MOST_UNREAD
 from schemas.finding import Judgement, State, Verdict
 from schemas.reading import Refusal
@@ -85,6 +86,16 @@ def record_inputs(connection: Connection, as_of: date, inputs: Iterable[Input], 
                 item.loaded, item.unread, item.duplicates, list(item.notes), list(item.columns),
             ],
         )  # fmt: skip
+
+
+def record_marks(connection: Connection, exports: Iterable[Export]) -> None:
+    """Keep by which lines a place in an export is found again."""
+    for export in exports:
+        connection.execute(
+            "insert into core.line_marks "
+            "select $file, unnest(range(1, len($marks) + 1)) * $step, unnest($marks::bigint[])",
+            {"file": export.file, "marks": list(export.text.marks), "step": MARK_CHUNKS * CHUNK},
+        )
 
 
 def record_results(connection: Connection, as_of: date, results: Collection[RuleResult]) -> None:

@@ -85,6 +85,7 @@ def _audit(order: Order, config: Config, state: State, work: Path, announce: Cal
         lifecycle.create_states(connection, order.as_of)
         record_changes(connection, order.as_of, state.warehouse)
         record.record_inputs(connection, order.as_of, inputs, exports)
+        record.record_marks(connection, exports)
         record.record_results(connection, order.as_of, results)
         record.record_page(connection, order.as_of)
         record.record_run(connection, order, config, results, before.newest)

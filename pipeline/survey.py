@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK = 1024 * 1024
+MARK_CHUNKS = 4
 # One or two digits between slashes, in any of the encodings.
 _SLASHED = re.compile(rb"/\0?[0-9]\0?(?:[0-9]\0?)?/")
 _ASCII = bytes(range(128))
@@ -52,7 +53,8 @@ class Survey:
 
     `encoding` is None where it cannot be told; `nul_line` is the line of the first NUL byte in a file that is
     not UTF-16; `is_plain` means UTF-8 with LF and no blank line, which DuckDB can read as it stands;
-    `is_slashed` means that something between two slashes could be a day or a month.
+    `is_slashed` means that something between two slashes could be a day or a month. `marks` are the lines that end
+    before each multiple of MARK_CHUNKS chunks, by which a line is found again; none where a line can end otherwise.
     """
 
     size: int
@@ -62,6 +64,7 @@ class Survey:
     nul_line: int | None
     is_plain: bool
     is_slashed: bool
+    marks: tuple[int, ...]
 
 
 class _Surveyor:
@@ -73,9 +76,12 @@ class _Surveyor:
         self.has_return = self.has_blank = self.is_slashed = False
         self.high_bytes: Counter[int] = Counter()
         self.last = self.tail = b""
+        self.marks: list[int] = []
 
     def feed(self, chunk: bytes) -> None:
         self.hash.update(chunk)
+        if self.size and not self.size % (MARK_CHUNKS * CHUNK):
+            self.marks.append(self.newlines)
         self.size += len(chunk)
         self.has_return |= b"\r" in chunk
         self.has_blank |= bool(_BLANK_LINE.search(chunk)) or (self.last == b"\n" and chunk.startswith(b"\n"))
@@ -120,6 +126,7 @@ def survey(path: Path) -> Survey:
         lines=surveyor.newlines + (surveyor.last not in {b"\n", b""}),
         nul_line=None if wide or not surveyor.nul_line else surveyor.nul_line,
         is_slashed=surveyor.is_slashed,
+        marks=() if wide or surveyor.has_return else tuple(surveyor.marks),
         is_plain=encoding is Encoding.UTF_8 and not surveyor.has_return and not surveyor.has_blank,
     )
 

@@ -26,10 +26,10 @@ def plain_text(path: Path, seen: Survey, encoding: Encoding, folder: Path) -> Te
     Raises UnicodeDecodeError where the bytes are not text of that encoding.
     """
     if seen.is_plain and encoding is Encoding.UTF_8:
-        return Text(path, seen.size, seen.sha256, encoding, seen.lines, seen.is_slashed)
+        return Text(path, seen.size, seen.sha256, encoding, seen.lines, seen.is_slashed, seen.marks)
     target = folder / f"{path.name}.utf-8"
     lines = _transcode(path, encoding, target)
-    return Text(target, seen.size, seen.sha256, encoding, lines, seen.is_slashed)
+    return Text(target, seen.size, seen.sha256, encoding, lines, seen.is_slashed, seen.marks)
 
 
 def _transcode(source: Path, encoding: Encoding, target: Path) -> int:

@@ -25,6 +25,9 @@ create table core.unsplit_tables (table_name varchar not null);
 -- Tables with any unread row: what the rest of such a table does not hold may still be so.
 create table core.unread_tables (table_name varchar not null);
 
+-- How many lines of an export end before a place in its bytes: evidence finds a raw line again without reading it all.
+create table core.line_marks (file varchar not null, byte_offset bigint not null, lines bigint not null);
+
 create table quarantine.rows (
     table_name varchar not null,
     file varchar not null,

@@ -7,8 +7,8 @@ import csv
 import io
 import json
 import zipfile
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.desk.evidence.rawlines import RawFile
-from pipeline.survey import Encoding
+from pipeline.survey import MARK_CHUNKS, Encoding, survey
 from schemas.catalog import TABLES
 from tests.pipeline.commandline import call
 from tests.pipeline.exports import (
@@ -31,9 +31,6 @@ from tests.pipeline.exports import (
     write,
     write_folder,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STYLES = {
     "plain": PLAIN,
@@ -109,6 +106,7 @@ MARKS = {
     Encoding.UTF_16_BE: codecs.BOM_UTF16_BE,
     Encoding.WINDOWS_1250: b"",
 }
+WIDE = {Encoding.UTF_16_LE, Encoding.UTF_16_BE}
 
 
 def breaks(text: str) -> int:
@@ -128,6 +126,7 @@ def breaks(text: str) -> int:
     rows=[("a\r\nb", "\r"), ("", "ł")], line_break="\r\n", delimiter=",", encoding=Encoding.UTF_16_LE, piece=2,
     is_cut=False,
 )  # fmt: skip
+@example(rows=[("a", "b")] * 6, line_break="\n", delimiter=",", encoding=Encoding.UTF_8, piece=2, is_cut=False)
 def test_every_record_is_found_by_its_line(
     rows: list[tuple[str, str]], line_break: str, delimiter: str, encoding: Encoding, piece: int, *, is_cut: bool
 ) -> None:
@@ -145,12 +144,17 @@ def test_every_record_is_found_by_its_line(
         TemporaryDirectory() as folder,
         patch("pipeline.desk.evidence.rawlines._CHUNK", piece),
         patch("pipeline.desk.evidence.rawlines._WINDOW", piece),
+        patch("pipeline.survey.CHUNK", piece),
     ):
         path = f"{folder}/customers.csv"
         with open(path, "wb") as file:  # noqa: PTH123 - a name in a folder of this example alone
             file.write(b"".join(pieces))
+        marks = survey(Path(path)).marks
+        is_long = sum(map(len, pieces)) > MARK_CHUNKS * piece
+        assert bool(marks) is (is_long and encoding not in WIDE and "\r" not in "".join(texts))
         with io.FileIO(path) as file:
-            raw = RawFile(file, encoding, TABLES["customers"])
+            places = [((number + 1) * MARK_CHUNKS * piece, lines) for number, lines in enumerate(marks)]
+            raw = RawFile(file, encoding, TABLES["customers"], marks=places)
             assert raw.head() == pieces[0]
             found = raw.records([*starts, starts[-1] + breaks(texts[-1]) + 1])
     assert list(found) == starts

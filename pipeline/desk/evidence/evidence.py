@@ -16,7 +16,7 @@ from pipeline.database import records
 from pipeline.desk.evidence.exports import ReadBack, Shelf, Standing
 from pipeline.desk.evidence.findings import findings_of, rule_text, rules_of
 from pipeline.desk.evidence.readme import README
-from pipeline.desk.evidence.rows import LoadedRow, rows_of
+from pipeline.desk.evidence.rows import LoadedRow, line_marks, rows_of
 from pipeline.record import program_version, rule_set
 from reports.text import csv_cell, encodable
 
@@ -62,7 +62,8 @@ def collect(desk: Desk, customer_id: str, folder: Path | None = None, *, verify:
     """
     desk.connection.execute(f"set memory_limit = '{_MEMORY}'")
     (run,) = records(desk.connection, "select * from audit.runs where as_of = $as_of", {"as_of": desk.as_of})
-    shelf = Shelf(folder or Path(run["folder"]), desk.config, by_hash=verify or folder is not None)
+    by_hash = verify or folder is not None
+    shelf = Shelf(folder or Path(run["folder"]), desk.config, by_hash, line_marks(desk.connection))
     exports = _read_exports(desk, shelf, rows_of(desk.connection, customer_id))
     findings = findings_of(desk, customer_id)
     rules = rules_of(desk, findings)

@@ -14,7 +14,7 @@ from pipeline.survey import Encoding
 from schemas.catalog import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from io import FileIO
     from pathlib import Path
 
@@ -47,11 +47,12 @@ class ReadBack:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Where the exports lie now, and whether only their hash will do."""
+    """Where the exports lie now, whether only their hash will do, and by file the marks that lines are found by."""
 
     folder: Path
     config: Config
     by_hash: bool
+    marks: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
 
     def read(self, recorded: Mapping[str, Any], rows: Collection[LoadedRow]) -> ReadBack:
         """Read the lines of rows of one export; `recorded` is its row of audit.inputs."""
@@ -84,7 +85,9 @@ class Shelf:
     ) -> ReadBack:
         name = recorded["table_name"]
         settings = self.config.tables.get(name)
-        raw = RawFile(file, Encoding(recorded["encoding"]), TABLES[name], settings.delimiter if settings else None)
+        delimiter = settings.delimiter if settings else None
+        marks = self.marks.get(recorded["file"], ())
+        raw = RawFile(file, Encoding(recorded["encoding"]), TABLES[name], delimiter, marks)
         records = raw.records([row.line for row in rows])
         if not all(row.line in records and _is_of(row, records[row.line]) for row in rows):
             return ReadBack(Standing.CHANGED)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pipeline.export import MAX_RECORD_BYTES
@@ -52,14 +55,18 @@ class Record:
 
 @dataclass(frozen=True)
 class RawFile:
-    """An export open for reading, and how its text is written; `delimiter` is None where the header is to tell."""
+    """An export open for reading, and how its text is written; `delimiter` is None where the header is to tell.
+
+    `marks` are places in its bytes, each with the number of lines that end before it; without them, all is read.
+    """
 
     file: FileIO
     encoding: Encoding
     table: Table
     delimiter: str | None = None
+    marks: Sequence[tuple[int, int]] = ()
 
-    @property
+    @cached_property
     def unit(self) -> np.dtype[Any]:
         """One unit of the text: a byte, or two of UTF-16."""
         import numpy as np
@@ -68,7 +75,7 @@ class RawFile:
 
     def head(self) -> bytes:
         """Return the bytes before the first record: the header, and what stands above it."""
-        return b"".join(self._first_lines()[: self._header_place() + 1])
+        return b"".join(self._first_lines[: self._header_place() + 1])
 
     def records(self, lines: Collection[int]) -> dict[int, Record]:
         """Return the records that begin on these lines (counted from 1), by line; a line behind the end has none."""
@@ -77,18 +84,19 @@ class RawFile:
             line: self._record(line, offset, delimiter) for line, offset in self._offsets(sorted(set(lines))).items()
         }
 
+    @cached_property
     def _first_lines(self) -> list[bytes]:
         return next(list(lines) for lines, is_all in self._windows(0) if is_all or len(lines) > _HEADER_LINES)
 
     def _header_place(self) -> int:
-        lines = [self._decoded(line) for line in self._first_lines()[:_HEADER_LINES]]
+        lines = [self._decoded(line) for line in self._first_lines[:_HEADER_LINES]]
         return len(read_preamble(self.table, lines))
 
     def _split_by(self) -> str:
         """Choose the delimiter as the gate does: the one that gives most headers of the table."""
         if self.delimiter is not None and not self.table.many:
             return self.delimiter
-        header = self._decoded(self._first_lines()[self._header_place()])
+        header = self._decoded(self._first_lines[self._header_place()])
         marks = (self.delimiter, *DELIMITERS) if self.delimiter else DELIMITERS
         return max(marks, key=lambda mark: sum(self.table.match(cell) is not None for cell in split(header, mark)))
 
@@ -103,7 +111,14 @@ class RawFile:
         found: dict[int, int] = {}
         passed = position = 0
         self.file.seek(0)
-        while waiting and (chunk := self._chunk(_CHUNK)):
+        while waiting:
+            mark = self._mark_before(waiting[-1])
+            if mark[0] > position:
+                position, passed = mark
+                self.file.seek(position)
+            chunk = self._chunk(_CHUNK)
+            if not chunk:
+                break
             is_end = self._line_ends(chunk)
             count = int(np.count_nonzero(is_end))
             ends = np.flatnonzero(is_end) if waiting[-1] - 1 <= passed + count else None
@@ -113,6 +128,11 @@ class RawFile:
             passed += count
             position += len(chunk)
         return {line: offset for line, offset in found.items() if offset < self._size()}
+
+    def _mark_before(self, line: int) -> tuple[int, int]:
+        """Return the last mark that the end of the line before this one lies behind."""
+        place = bisect_left(self.marks, line - 1, key=itemgetter(1))
+        return self.marks[place - 1] if place else (0, 0)
 
     def _size(self) -> int:
         return self.file.seek(0, 2)

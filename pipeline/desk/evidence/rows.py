@@ -48,6 +48,14 @@ class LoadedRow:
         return json.dumps(self.columns, ensure_ascii=False)
 
 
+def line_marks(connection: Connection) -> dict[str, list[tuple[int, int]]]:
+    """Return places in the bytes of each export, with the number of lines that end before each; by file."""
+    rows = connection.execute(
+        "select file, list((byte_offset, lines) order by byte_offset) from core.line_marks group by file"
+    ).fetchall()
+    return dict(rows)
+
+
 def rows_of(connection: Connection, customer_id: str) -> list[LoadedRow]:
     """Return the rows that name a customer, and those that its sales rest on, by table, file and line."""
     # One look for a customer among millions of subscriptions does for all.
