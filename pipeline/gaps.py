@@ -70,8 +70,8 @@ _IN_A_GAP = f"""
 
 
 def create_gaps(connection: Connection) -> None:
-    """Create the temporary table `in_a_gap`: findings of earlier nights that tonight's reading may only have lost."""
-    connection.execute(f"create or replace temp table in_a_gap as {_IN_A_GAP}")
+    """Create `core.in_a_gap`: findings of earlier nights that tonight's reading may only have lost."""
+    connection.execute(f"create or replace table core.in_a_gap as {_IN_A_GAP}")
 
 
 def closing_rules(

@@ -58,7 +58,7 @@ def record_findings(
                 r.rule_id is null
                 or (
                     r.closes and p.finding_id not in (select finding_id from core.not_judged)
-                    and p.finding_id not in (select finding_id from in_a_gap)
+                    and p.finding_id not in (select finding_id from core.in_a_gap)
                 )
             )
         """,

@@ -62,7 +62,7 @@ def _create_standing(connection: Connection, closing: Collection[str]) -> None:
             and (
                 not list_contains($closing, s.rule_id)
                 or s.finding_id in (select finding_id from core.not_judged)
-                or s.finding_id in (select finding_id from in_a_gap)
+                or s.finding_id in (select finding_id from core.in_a_gap)
             )
         """,
         {"closing": list(closing)},

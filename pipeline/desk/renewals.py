@@ -83,7 +83,7 @@ _ENDING = """
     select n.line, n.ends_on, n.quantity, n.auto_renew, n.action, n.bought_on, o.offer_no, o.segment, o.kind, o.outcome
     from near as n
     join core.recorded_sale as l on n.line = l.line
-    join core.rated_offer as o on l.rated_no = o.rated_no
+    join core.rated_sale as o on l.sale_no = o.sale_no
     where o.segment is distinct from 'Commercial'
 """
 _COMING = """
@@ -276,7 +276,7 @@ def _gaps(connection: Connection, as_of: date) -> list[str]:
         select count(*)
         from (select s.line from core.subscriptions as s where s.commitment_end_date is null) as e
         join core.recorded_sale as l on e.line = l.line
-        join core.rated_offer as o on l.rated_no = o.rated_no
+        join core.rated_sale as o on l.sale_no = o.sale_no
         where o.segment <> 'Commercial'
     """).fetchone() or (0,)
     (unread,) = connection.execute(

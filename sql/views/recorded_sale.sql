@@ -1,7 +1,7 @@
 -- stored
--- One row for each live subscription: its line, and the number of its offer and its customer's type in core.rated_offer.
+-- One row for each live subscription: its line, and the number of its offer and customer type in core.possible_sale.
 -- Two numbers a sale are all that is kept: written with their names they cost four times as much.
-select s.line, o.offer_no * 32 + coalesce(t.type_no, 17) as rated_no
+select s.line, o.offer_no * 32 + coalesce(t.type_no, 17) as sale_no
 from core.live_subscription as s
 inner join core.offer_segment as o
     on

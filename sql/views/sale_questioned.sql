@@ -8,11 +8,12 @@ select
     b.offer_id,
     b.quantity,
     b.cancellation_allowed_until_date,
-    s.offer_no,
-    s.segment,
-    s.customer_is_listed,
-    s.customer_type,
-    s.outcome
-from core.sale as s
+    r.offer_no,
+    r.segment,
+    r.customer_is_listed,
+    r.customer_type,
+    r.outcome
+from core.recorded_sale as s
+inner join core.rated_sale as r on s.sale_no = r.sale_no
 inner join core.subscriptions as b on s.line = b.line
-where s.is_plainly_allowed = 0
+where r.is_plainly_allowed = 0

@@ -40,7 +40,7 @@ CALLS = {
     "calendar": ("calendar --out {out}/deadlines.ics",),
     "evidence": ("evidence {customer} --out {out}/evidence.zip",),
     "what-if": ("what-if --grant {customer}=Education", "what-if --segment {offer}=Commercial",
-                "what-if --without-waivers", "what-if --policy-as-of 2024-01-01"),
+                "what-if --without-waivers", "what-if --policy-as-of 2026-05-01", "what-if --policy-as-of 2024-01-01"),
     "waive": ("waive list",),
     "triage": ("triage list",),
     "runs": ("runs",),

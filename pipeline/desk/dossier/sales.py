@@ -35,7 +35,7 @@ def sales_of(connection: Connection, customer_id: str) -> list[Record]:
             where b.customer_id = $customer
         ),
         rated as (
-            select s.line, s.rated_no from core.recorded_sale as s where s.line in (select o.line from own as o)
+            select s.line, s.sale_no from core.recorded_sale as s where s.line in (select o.line from own as o)
         )
         select
             b.subscription_id, b.offer_id, b.offer_name, o.segment, o.segment_source, o.conflict, b.quantity as seats,
@@ -48,7 +48,7 @@ def sales_of(connection: Connection, customer_id: str) -> list[Record]:
                 and b.offer_name is not distinct from o.offer_name
                 and b.segment is not distinct from o.stated_segment
         left join rated as s on b.line = s.line
-        left join core.rated_offer as r on s.rated_no = r.rated_no
+        left join core.rated_sale as r on s.sale_no = r.sale_no
         order by is_live desc, b.last_day nulls last, b.subscription_id
         """,
         {"customer": customer_id},

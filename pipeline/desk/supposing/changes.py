@@ -38,9 +38,21 @@ class Supposition:
     policies: tuple[str, ...] = ()
 
     @property
+    def changes_rows(self) -> bool:
+        """Whether rows of the night are supposed to be others, and not only the policy."""
+        return bool(self.grants or self.sold)
+
+    @property
+    def tables(self) -> set[str]:
+        """The tables of the night with rows that are supposed to be others."""
+        granted = {"core.qualifications"} if self.grants else set()
+        sold = {"core.subscriptions", "core.price_list"} if self.sold else set()
+        return granted | sold | {f"ref.{name}" for name in self.policies}
+
+    @property
     def is_judged(self) -> bool:
         """Whether the rules have to be judged again."""
-        return bool(self.grants or self.sold or self.policies)
+        return bool(self.changes_rows or self.policies)
 
 
 def apply(connection: Connection, supposition: Supposition) -> None:

@@ -2,91 +2,127 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.desk.supposing.changes import apply
+from pipeline.desk.supposing.differing import create_said
+from pipeline.desk.supposing.policies import everything, find_reach, judge_night
 from pipeline.desk.supposing.supposing import judge_part
-from schemas.finding import Finding, State
 from schemas.waiver import Waiver
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
+    from collections.abc import Collection, Sequence
 
     from pipeline.database import Connection
     from pipeline.desk.supposing.changes import Supposition
+    from pipeline.desk.supposing.policies import Reach
     from pipeline.rulefile import RuleFile
-    from schemas.finding import Fact, RuleResult
+    from schemas.finding import RuleResult
 
-_COLUMNS = (
-    "finding_id, rule_id, customer_id, company_name, customer_type, subscription_id, offer_name, segment, seats, "
-    "due_on, facts"
-)
+_FOUND = "finding_id, rule_id, customer_id, subscription_id, seats, due_on, facts"
+# Findings on customers that are judged with rows of their own, and on partners, whose rows stay as they are.
+_OF_PART = "(customer_id is null or customer_id in (select customer_id from affected))"
 
 
 @dataclass(frozen=True)
-class Differing:
-    """One finding that would appear, vanish or change; `before` is what it says tonight; waived until that day."""
+class _Judging:
+    """A judging under the supposition, in the database `then_...`; beside it `now_...`, where the night is not trusted.
 
-    finding: Finding
-    waived_until: date | None
-    before_facts: Mapping[str, Fact]
-    before_due_on: date | None
+    `covers` are the findings that it decides on.
+    """
+
+    name: str
+    covers: str
+    reached: Collection[str]
+    judged: Sequence[RuleResult]
+
+    @property
+    def results(self) -> list[RuleResult]:
+        """Those of the rules that the supposition reaches; others were only judged since these give way to them."""
+        return [result for result in self.judged if result.rule.id in self.reached]
+
+    @property
+    def rules(self) -> list[str]:
+        return [result.rule.id for result in self.results if result.is_judged]
 
 
 def compare(
     connection: Connection, supposition: Supposition, files: Sequence[RuleFile], *, as_judged: bool
 ) -> list[RuleResult]:
-    """Create the temporary table `differing`; return what the rules came to under the supposition.
+    """Create the temporary table `differing`; return what the rules concerned came to under the supposition.
 
     The night's own findings stand for what there is now where they are `as_judged` by the rules of today; otherwise
-    the customers are judged as they are too.
+    it is judged as it is too.
     """
-    connection.execute("use night")
-    if not as_judged:
-        judge_part(connection, "unchanged", files)
-    _take(connection, "night.core.tonight" if as_judged else "unchanged.core.said", "now_found")
-    results = judge_part(connection, "supposed", files, lambda copied: apply(copied, supposition))
-    _take(connection, "supposed.core.said", "then_found")
-    _create_differing(connection, [result.rule.id for result in results if result.is_judged])
-    return results
+    create_nothing(connection)
+    reach = find_reach(supposition.tables, files) if as_judged else everything(files)
+    judgings = []
+    if supposition.changes_rows:
+        judgings.append(_judge_part(connection, supposition, reach, as_judged=as_judged))
+    if supposition.policies:
+        judgings.append(_judge_night(connection, supposition, reach, as_judged=as_judged))
+    for judging in judgings:
+        _take(connection, judging, "night.core.tonight" if as_judged else _seated(f"now_{judging.name}"), "now_found")
+        _take(connection, judging, _seated(f"then_{judging.name}"), "then_found")
+    then = {f"then_{judging.name}": judging.covers for judging in judgings}
+    create_said(connection, None if as_judged else {f"now_{one.name}": one.covers for one in judgings}, then)
+    _create_differing(connection)
+    return list({result.rule.id: result for judging in judgings for result in judging.results}.values())
 
 
 def create_nothing(connection: Connection) -> None:
     """Create the table `differing` with no rows, where no rule has to be judged again."""
-    connection.execute("create or replace temp table affected (customer_id varchar)")
+    connection.execute("use night")
+    connection.execute("create or replace temp table lifted (finding_id varchar)")
     for name in ("now_found", "then_found"):
-        _take(connection, "night.core.tonight", name)
-    _create_differing(connection, [])
+        connection.execute(f"create or replace temp table {name} as select {_FOUND} from night.core.tonight limit 0")
+    create_said(connection, None, {})
+    _create_differing(connection)
 
 
-def _take(connection: Connection, table: str, name: str) -> None:
-    connection.execute(f"""
-        create or replace temp table {name} as
-        select {_COLUMNS} from {table}
-        where customer_id in (select customer_id from affected) or customer_id is null
-    """)
+def _judge_part(connection: Connection, supposition: Supposition, reach: Reach, *, as_judged: bool) -> _Judging:
+    if not as_judged:
+        judge_part(connection, "now_part", reach.judged)
+    results = judge_part(connection, "then_part", reach.judged, lambda copied: apply(copied, supposition))
+    return _Judging("part", _OF_PART, reach.rules, results)
 
 
-def _create_differing(connection: Connection, judged: Sequence[str]) -> None:
+def _judge_night(connection: Connection, supposition: Supposition, reach: Reach, *, as_judged: bool) -> _Judging:
+    if not as_judged:
+        judge_night(connection, "now_night", reach)
+    results = judge_night(connection, "then_night", reach, supposition.policies, supposition.policy_as_of)
+    covers = f"not {_OF_PART}" if supposition.changes_rows else "true"
+    return _Judging("night", covers, reach.rules, results)
+
+
+def _take(connection: Connection, judging: _Judging, table: str, name: str) -> None:
     connection.execute(
-        """
+        f"insert into {name} select {_FOUND} from {table} where {judging.covers} and list_contains($rules, rule_id)",
+        {"rules": judging.rules},
+    )
+
+
+def _seated(database: str) -> str:
+    """Compile what was found in a database of a judging, with the seats by which findings are put in order."""
+    return f"""(
+        select f.*, coalesce(s.quantity, try_cast(json_extract_string(f.facts, '$.seats') as bigint)) as seats
+        from {database}.core.found as f
+        left join {database}.core.subscriptions as s on f.subscription_id = s.subscription_id
+    )"""
+
+
+def _create_differing(connection: Connection) -> None:
+    connection.execute("""
         create or replace temp table differing as
         select
-            coalesce(a.finding_id, b.finding_id) as finding_id,
+            coalesce(a.finding_id, b.finding_id) as finding_id, coalesce(a.customer_id, b.customer_id) as customer_id,
             case when b.finding_id is null then 'would_appear' when a.finding_id is null then 'would_vanish'
                 else 'would_change' end as section
         from then_found as a full join now_found as b on a.finding_id = b.finding_id
-        where list_contains($judged, coalesce(a.rule_id, b.rule_id))
-            and (
-                a.finding_id is null or b.finding_id is null
-                or a.facts is distinct from b.facts or a.due_on is distinct from b.due_on
-            )
-        """,
-        {"judged": list(judged)},
-    )
+        where a.finding_id is null or b.finding_id is null
+            or a.facts is distinct from b.facts or a.due_on is distinct from b.due_on
+    """)
 
 
 def waive(connection: Connection) -> None:
@@ -114,11 +150,15 @@ def waive(connection: Connection) -> None:
 
 def lift_waivers(connection: Connection) -> None:
     """Let no waiver be in force: what is waived tonight, and would not vanish, would appear."""
-    connection.execute(f"""
-        insert into then_found
-        select {_COLUMNS} from night.core.states
+    connection.execute("""
+        insert into lifted
+        select finding_id from night.core.states
         where state = 'waived' and finding_id not in (select finding_id from then_found)
             and finding_id not in (select finding_id from differing)
+    """)
+    connection.execute(f"""
+        insert into then_found
+        select {_FOUND} from night.core.states where finding_id in (select finding_id from lifted)
     """)
     connection.execute("""
         update differing set section = 'would_appear'
@@ -127,48 +167,7 @@ def lift_waivers(connection: Connection) -> None:
     """)
     connection.execute("""
         insert into differing
-        select finding_id, 'would_appear' from night.core.states
+        select finding_id, customer_id, 'would_appear' from night.core.states
         where state = 'waived' and finding_id not in (select finding_id from differing)
     """)
     connection.execute("delete from waived_then")
-
-
-def read_differing(
-    connection: Connection, section: str, files: Sequence[RuleFile], most: int | None
-) -> list[Differing]:
-    """Return the findings of a section, most pressing first, at most so many."""
-    rules = {file.rule.id: file.rule for file in files}
-    levels = {rule.id: rule.level.rank for rule in rules.values()}
-    cursor = connection.execute(
-        f"""
-        select
-            f.*, (select as_of from night.core.run) as first_seen,
-            if($section = 'would_vanish', n.expires, t.expires) as waived_until,
-            b.facts as before_facts, b.due_on as before_due_on
-        from differing as d
-        join (
-            select * from then_found where $section <> 'would_vanish'
-            union all
-            select * from now_found where $section = 'would_vanish'
-        ) as f on d.finding_id = f.finding_id
-        left join now_found as b on d.finding_id = b.finding_id
-        left join waived_now as n on d.finding_id = n.finding_id
-        left join waived_then as t on d.finding_id = t.finding_id
-        where d.section = $section
-        order by
-            cast(json_extract($levels, concat('$.', f.rule_id)) as integer), f.due_on nulls last,
-            coalesce(f.seats, 0) desc, f.finding_id
-        {"" if most is None else f"limit {int(most)}"}
-        """,
-        {"section": section, "levels": json.dumps(levels)},
-    )
-    names = [column[0] for column in cursor.description or ()]
-    return [_differing(dict(zip(names, row, strict=True)), rules) for row in cursor.fetchall()]
-
-
-def _differing(row: dict[str, Any], rules: Mapping[str, Any]) -> Differing:
-    before = json.loads(row.pop("before_facts") or "{}")
-    due_before, until = row.pop("before_due_on"), row.pop("waived_until")
-    rule, facts = rules[row.pop("rule_id")], json.loads(row.pop("facts"))
-    finding = Finding(rule=rule, state=State.OPEN, facts=facts, source="", **row)
-    return Differing(finding, until, before, due_before)

@@ -36,15 +36,27 @@ def judge_part(
     """Judge the customers in the temporary table `affected`, and leave what is found in a database of that name.
 
     `change` is what is supposed: it is called where the rows are copied and nothing is judged yet. Afterwards
-    `core.found` and `core.said`, which has the names beside each finding, also hold findings on other customers, of
-    which only a part was copied; `core.said` leaves those out.
+    `core.found` also holds findings on other customers, of which only a part was copied.
     """
-    connection.execute(f"attach ':memory:' as {identifier(database)}")
-    connection.execute(f"use {identifier(database)}")
+    create_database(connection, database)
     _copy(connection)
     if change:
         change(connection)
     create_views(connection)
+    create_gaps(connection)
+    return judge(connection, files)
+
+
+def create_database(connection: Connection, database: str) -> None:
+    """Attach a database in memory, with the schemas that rules read, and use it."""
+    connection.execute(f"attach ':memory:' as {identifier(database)}")
+    connection.execute(f"use {identifier(database)}")
+    for schema in _SCHEMAS:
+        connection.execute(f"create schema {schema}")
+
+
+def judge(connection: Connection, files: Sequence[RuleFile]) -> list[RuleResult]:
+    """Judge by some rules in the database in use, which has their views; leave what is found in `core.found`."""
     inputs = _inputs(connection)
     supplied = {item.table: frozenset[str]() for item in inputs if item.file}
     for item in inputs:
@@ -52,16 +64,10 @@ def judge_part(
             supplied[item.table] |= frozenset(item.columns)
     results = judge_rules(connection, files, supplied)
     (as_of,) = connection.execute("select as_of from core.run").fetchall()[0]
-    closing = closing_rules(connection, as_of, results, inputs)
-    create_gaps(connection)
-    results = give_way(connection, results, closing)
-    _create_said(connection)
-    return results
+    return give_way(connection, results, closing_rules(connection, as_of, results, inputs))
 
 
 def _copy(connection: Connection) -> None:
-    for schema in _SCHEMAS:
-        connection.execute(f"create schema {schema}")
     for name in _WITH_CUSTOMERS:
         _copy_rows(connection, f"core.{name}", "customer_id in (select customer_id from affected)")
     _copy_rows(connection, "history.qualifications", "customer_id in (select customer_id from affected)")
@@ -123,26 +129,3 @@ def _inputs(connection: Connection) -> list[Input]:
         select table_name, file, unread, columns from audit.inputs where as_of = (select as_of from core.run)
     """).fetchall()
     return [Input(table, file, unread=unread, columns=tuple(columns)) for table, file, unread, columns in rows]
-
-
-def _create_said(connection: Connection) -> None:
-    """Create the view `core.said`: what the night also keeps beside a finding, and a message may name."""
-    connection.execute("""
-        create view core.said as
-        select
-            f.finding_id, f.rule_id, f.customer_id,
-            if(f.customer_id is null, json_extract_string(f.facts, '$.partner_name'), c.company_name) as company_name,
-            t.customer_type, f.subscription_id, coalesce(n.offer_name, s.offer_name) as offer_name, o.segment,
-            coalesce(s.quantity, try_cast(json_extract_string(f.facts, '$.seats') as bigint)) as seats,
-            f.due_on, f.facts
-        from core.found as f
-        left join core.customers as c on f.customer_id = c.customer_id
-        left join core.customer_type as t on f.customer_id = t.customer_id
-        left join core.subscriptions as s on f.subscription_id = s.subscription_id
-        left join renamed as n on f.subscription_id = n.subscription_id
-        left join core.offer_segment as o
-            on s.offer_id = o.offer_id
-            and s.offer_name is not distinct from o.offer_name
-            and s.segment is not distinct from o.stated_segment
-        where f.customer_id is null or f.customer_id in (select customer_id from affected)
-    """)

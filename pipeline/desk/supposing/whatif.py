@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.database import OutOfMemoryError, supposing
 from pipeline.desk.answer import MOST_DRAWN, Answer, Section
-from pipeline.desk.supposing.affected import changed_policies, create_affected
+from pipeline.desk.supposing.affected import create_affected
 from pipeline.desk.supposing.changes import Supposition
-from pipeline.desk.supposing.difference import compare, create_nothing, lift_waivers, read_differing, waive
+from pipeline.desk.supposing.difference import compare, create_nothing, lift_waivers, waive
+from pipeline.desk.supposing.differing import read_differing
+from pipeline.desk.supposing.policies import changed_policies
 from pipeline.desk.supposing.wanted import read_grants, read_sold
 from pipeline.errors import UsageError
 from pipeline.record import rule_set
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from pipeline.database import Connection
     from pipeline.desk.answer import Cell
     from pipeline.desk.supposing.changes import Sold
-    from pipeline.desk.supposing.difference import Differing
+    from pipeline.desk.supposing.differing import Differing
     from pipeline.rulefile import RuleFile
     from schemas.finding import RuleResult
 
@@ -80,13 +82,14 @@ def what_if(connection: Connection, config: Config, files: Sequence[RuleFile], w
     """Answer from the warehouse that is attached as `night`. Raises UsageError for what is not known."""
     supposition = read_wanted(connection, wanted)
     results: list[RuleResult] = []
+    customers = create_affected(connection, supposition)
+    if supposition.policies:
+        ((customers,),) = connection.execute("select count(*) from night.core.customers").fetchall()
+    if customers > _MANY:
+        say(f"{customers:,} customers may be affected: this takes a few seconds.")
     if supposition.is_judged:
-        customers = create_affected(connection, supposition)
-        if customers > _MANY:
-            say(f"{customers:,} customers may be affected: this takes a few seconds.")
         results = compare(connection, supposition, files, as_judged=_is_judged_by(connection, config))
     else:
-        customers = 0
         create_nothing(connection)
     waive(connection)
     if wanted.without_waivers:
@@ -97,7 +100,7 @@ def what_if(connection: Connection, config: Config, files: Sequence[RuleFile], w
         *(f"Not compared: {rule_id}, {reason}." for rule_id, reason in unjudged.items()),
     ]
     most = None if wanted.all_rows else MOST_DRAWN
-    return _answer(connection, files, lead, {"customers": customers, "not_compared": ", ".join(unjudged)}, most)
+    return _answer(connection, files, lead, {"not_compared": ", ".join(unjudged)}, most)
 
 
 def read_wanted(connection: Connection, wanted: Wanted) -> Supposition:
@@ -155,7 +158,10 @@ def _answer(
     counts = dict(connection.execute("select section, count(*) from differing group by section").fetchall())
     appear, vanish, change = (counts.get(name, 0) for name in _TITLES)
     (as_of,) = connection.execute("select as_of from night.core.run").fetchall()[0]
-    facts: dict[str, Cell] = {"as_of": as_of, "appear": appear, "vanish": vanish, "change": change, **more}
+    ((customers,),) = connection.execute("select count(distinct customer_id) from differing").fetchall()
+    facts: dict[str, Cell] = {
+        "as_of": as_of, "appear": appear, "vanish": vanish, "change": change, "customers": customers, **more,
+    }  # fmt: skip
     sections = [_section(connection, files, name, counts.get(name, 0), most) for name in _TITLES]
     return Answer((_headline(appear, vanish, change), *lead), tuple(sections), facts)
 
