@@ -28,7 +28,7 @@ def give_way(connection: Connection, results: Iterable[RuleResult], closing: Col
     rules = {result.rule.id: result.rule for result in results}
     _create_standing(connection, closing)
     connection.execute("create or replace temp table gave_way (finding_id varchar)")
-    for rule in rules.values():
+    for rule in (result.rule for result in results if result.found):
         for name in rule.gives_way_to:
             if name in rules:
                 connection.execute(f"insert into gave_way {_same_subject(rule, rules[name])}")

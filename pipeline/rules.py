@@ -80,9 +80,9 @@ def _judge(connection: Connection, file: RuleFile, supplied: Mapping[str, Collec
     if reason:
         return RuleResult(file.rule, Judgement.INPUT_MISSING, reason)
     try:
-        columns = _run(connection, file)
-        gaps = _keep_not_judged(connection, file.rule, columns)
-        found = _keep_found(connection, file.rule, columns)
+        rows, columns = _run(connection, file)
+        gaps = _keep_not_judged(connection, file.rule, columns) if rows else {}
+        found = _keep_found(connection, file.rule, columns) if rows else 0
     except (DatabaseError, RuleShapeError) as error:
         return RuleResult(file.rule, Judgement.ERROR, str(error))
     return RuleResult(file.rule, Judgement.PARTLY if gaps else Judgement.JUDGED, found=found, gaps=gaps)
@@ -99,16 +99,15 @@ def missing_needs(rule: Rule, supplied: Mapping[str, Collection[str]]) -> str:
     return ""
 
 
-def _run(connection: Connection, file: RuleFile) -> list[str]:
-    """Run one rule's SELECT into `rule_rows`; return its columns."""
-    connection.execute("drop table if exists rule_rows")
-    connection.execute(f"create temp table rule_rows as {file.select}")
+def _run(connection: Connection, file: RuleFile) -> tuple[int, list[str]]:
+    """Run one rule's SELECT into `rule_rows`; return how many rows it has, and its columns."""
+    ((rows,),) = connection.execute(f"create or replace temp table rule_rows as {file.select}").fetchall()
     columns = [row[0] for row in connection.execute("describe rule_rows").fetchall()]
     lacking = [name for name in (*_SUBJECT, *file.rule.key) if name not in columns]
     if lacking:
         message = f"the SELECT has no column {', '.join(lacking)}"
         raise RuleShapeError(message)
-    return columns
+    return rows, columns
 
 
 def _keep_not_judged(connection: Connection, rule: Rule, columns: Collection[str]) -> dict[str, int]:
