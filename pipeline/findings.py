@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PLAIN = (
     "finding_id", "customer_id", "company_name", "customer_type", "subscription_id", "offer_name", "segment",
     "seats", "due_on", "first_seen", "source", "confirmed", "monthly_amount", "currency", "opened_on", "reopened",
-    "cause",
+    "cause", "reseller_id",
 )  # fmt: skip
 
 

@@ -116,7 +116,12 @@ def record_contents(connection: Connection, as_of: date, inputs: Iterable[Input]
                 when c.line is not null then concat(c.file, ':', c.line)
                 else ''
             end as source,
-            f.facts, e.monthly_amount, e.currency
+            f.facts, e.monthly_amount, e.currency,
+            -- a sale is its own reseller's; what concerns the customer as a whole is that of the reseller in charge
+            case
+                when f.subscription_id is not null and s.line is not null then coalesce(s.reseller_id, c.reseller_id)
+                else coalesce(c.reseller_id, json_extract_string(f.facts, '$.reseller_id'))
+            end as reseller_id
         from core.found as f
         left join core.customers as c on f.customer_id = c.customer_id
         left join core.customer_type as t on f.customer_id = t.customer_id
@@ -138,17 +143,18 @@ def record_contents(connection: Connection, as_of: date, inputs: Iterable[Input]
         )
         select
             n.finding_id, $as_of, n.rule_id, n.customer_id, n.company_name, n.customer_type, n.subscription_id,
-            n.offer_name, n.segment, n.seats, n.due_on, n.source, n.facts, n.monthly_amount, n.currency
+            n.offer_name, n.segment, n.seats, n.due_on, n.source, n.facts, n.monthly_amount, n.currency,
+            n.reseller_id
         from core.tonight as n left join last as l on n.finding_id = l.finding_id
         where
             (
                 l.company_name, l.customer_type, l.offer_name, l.segment, l.seats, l.due_on, l.facts,
-                l.monthly_amount, l.currency
+                l.monthly_amount, l.currency, l.reseller_id
             )
             is distinct from
             (
                 n.company_name, n.customer_type, n.offer_name, n.segment, n.seats, n.due_on, n.facts,
-                n.monthly_amount, n.currency
+                n.monthly_amount, n.currency, n.reseller_id
             )
         """,
         {"as_of": as_of},

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 # Everything that a finding is on a night, in the order of the columns of backfill.states.
 STATE_COLUMNS = (
     "finding_id", "recorded_on", "rule_id", "customer_id", "company_name", "customer_type", "subscription_id",
-    "offer_name", "segment", "seats", "due_on", "source", "facts", "monthly_amount", "currency", "state", "cause",
-    "first_seen", "opened_on", "reopened", "confirmed", "waived_scope", "waived_reason", "waived_by", "waived_from",
-    "waived_until",
+    "offer_name", "segment", "seats", "due_on", "source", "facts", "monthly_amount", "currency", "reseller_id",
+    "state", "cause", "first_seen", "opened_on", "reopened", "confirmed", "waived_scope", "waived_reason", "waived_by",
+    "waived_from", "waived_until",
 )  # fmt: skip
 
 # From the lasting tables alone; `$as_of` is the night.

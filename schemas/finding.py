@@ -146,7 +146,8 @@ class Finding:
     in `currency`, where a price is known; `source` is "file:line" of the row that the finding rests on, or "" where
     there is none. One that is not `confirmed` was not seen tonight, but nothing says that it is over: its rule was
     not judged, or a row is unread. It is open since `opened_on`, and was closed and opened again `reopened` times.
-    `cause` says why it was closed where that is not the exports' doing.
+    `cause` says why it was closed where that is not the exports' doing. `reseller_id` is the reseller of record of the
+    sale, or of the customer where no one sale is concerned.
     """
 
     finding_id: str
@@ -171,6 +172,7 @@ class Finding:
     cause: str = ""
     waiver: AppliedWaiver | None = None
     triage: Triage | None = None
+    reseller_id: str | None = None
 
     @property
     def level(self) -> Level:
@@ -229,7 +231,8 @@ class Audit:
     `unread_before` is that run's number of unread rows. `changes` lists some of the changes of each kind,
     `change_counts` counts all. `newer_night` is set where this is a backfill: the newest night that had been audited.
     `no_longer_waived` counts findings that were waived on the last good run and count again. `triage_sha256` is that of
-    the file with the decisions that are shown, or empty; `triage_fault` says why it could not be read.
+    the file with the decisions that are shown, or empty; `triage_fault` says why it could not be read. `edition` names
+    the reseller whose customers alone are in it; empty: all are.
     """
 
     run_id: str
@@ -260,6 +263,7 @@ class Audit:
     triage_sha256: str = ""
     triage_fault: str = ""
     no_longer_waived: int = 0
+    edition: str = ""
 
     @property
     def is_backfill(self) -> bool:

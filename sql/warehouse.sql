@@ -177,7 +177,8 @@ create table audit.findings (
     source varchar not null,
     facts varchar not null,
     monthly_amount decimal(38, 2),
-    currency varchar
+    currency varchar,
+    reseller_id varchar
 );
 
 -- What happened to a finding, one row for each night on which anything did: new, new rule, reopened or closed. The cause
@@ -293,6 +294,7 @@ create table backfill.states (
     facts varchar not null,
     monthly_amount decimal(38, 2),
     currency varchar,
+    reseller_id varchar,
     state varchar not null,
     cause varchar not null,
     first_seen date not null,

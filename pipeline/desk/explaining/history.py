@@ -21,7 +21,10 @@ HISTORY_COLUMNS = ("night", "event", "detail")
 WAIVED_COLUMNS = ("scope", "reason", "approved_by", "created", "expires", "first_night", "gone_on")
 TRIAGE_COLUMNS = ("imported_at", "decision", "owner", "promised_on", "note")
 # What a finding says beside its facts.
-_SAID = ("company_name", "customer_type", "offer_name", "segment", "seats", "due_on", "monthly_amount", "currency")
+_SAID = (
+    "company_name", "customer_type", "offer_name", "segment", "seats", "due_on", "monthly_amount", "currency",
+    "reseller_id",
+)  # fmt: skip
 _EVENTS = "select as_of, event, cause from audit.events where finding_id = $finding"
 _CONTENTS = "select * from audit.findings where finding_id = $finding order by recorded_on"
 _WAIVED = f"select {', '.join(WAIVED_COLUMNS)} from audit.waived where finding_id = $finding order by first_night"
