@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench fix lock wheel clean browser-tools
+.PHONY: help install demo test check bench fix messages lock wheel clean browser-tools
 
 help: ## List the targets
 	@echo "csp-audit: make TARGET"
@@ -48,6 +48,9 @@ fix: $(INSTALLED) ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix --exit-zero --silent .
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet . || { echo "These are left for you."; exit 1; }
+
+messages: $(INSTALLED) ## Bring the catalogs of all languages up to date with the texts
+	@$(BIN)/python -m pipeline.messages
 
 lock: ## Pin all versions in requirements.lock; UPGRADE=1 takes the newest
 	@$(call need_python)

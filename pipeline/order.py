@@ -29,7 +29,7 @@ class FailOn(StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """What a run was asked for; where the date was not given, it is today's."""
+    """What a run was asked for; where the date was not given, it is today's, and no language is the configured one."""
 
     folder: Path
     as_of: date
@@ -38,6 +38,8 @@ class Order:
     fail_on: FailOn = FailOn.VIOLATION
     dry_run: bool = False
     config_file: Path | None = None
+    language: str = ""
+    mask: bool = False
     date_was_given: bool = True
 
     def is_backfill(self, newest: date | None) -> bool:
@@ -64,6 +66,8 @@ class Order:
         words += ["--config", str(self.config_file.absolute())] if self.config_file else []
         words += ["--engine", self.engine] if self.engine is not Engine.SIEVE else []
         words += ["--fail-on", self.fail_on] if self.fail_on is not FailOn.VIOLATION else []
+        words += ["--language", self.language] if self.language else []
+        words += ["--mask"] if self.mask else []
         return shlex.join(words)
 
 

@@ -31,6 +31,27 @@ _NAMES = {
     "source": marked("none"),
 }
 
+# Facts that are a phrase of the rules' own, not a name of the field.
+PHRASES = frozenset(
+    {
+        marked("price list"),
+        marked("segment column"),
+        marked("offer name"),
+        marked("price list rows contradict each other"),
+        marked("markers in the offer name contradict each other"),
+        marked("price list and segment column"),
+        marked("price list and offer name"),
+        marked("segment column and offer name"),
+        marked("qualification without a vetting status"),
+        marked("qualification row that could not be read"),
+        marked("allowed"),
+        marked("forbidden"),
+        marked("unlisted, inside the strictest reading"),
+        marked("unlisted, outside the strictest reading"),
+        marked("nothing"),
+    }
+)
+
 
 @dataclass(frozen=True)
 class _Fields:
@@ -70,7 +91,11 @@ def reading(words: Words, fact: Fact | date) -> str:
         case date():
             return words.day(fact)
     day = _as_day(fact)
-    return words.day(day) if day else term(words, fact)
+    return words.day(day) if day else _phrase(words, fact)
+
+
+def _phrase(words: Words, fact: str) -> str:
+    return words.gettext(fact) if fact in PHRASES else term(words, fact)
 
 
 def message(words: Words, finding: Finding) -> str:

@@ -72,12 +72,13 @@ def findings_json(words: Words, audit: Audit) -> str:
     return document({"schema_version": SCHEMA_VERSION, "run": _run(audit), "findings": findings})
 
 
-def run_json(audit: Audit) -> str:
+def run_json(words: Words, audit: Audit) -> str:
     """Return the record of the run: what went in, what was judged, what came out."""
     return _json(
         {
             "schema_version": SCHEMA_VERSION,
             **_run(audit),
+            **({} if words.language == "en" else {"language": words.language}),
             "command": audit.command,
             "counts": {
                 level.value: {

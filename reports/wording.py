@@ -67,9 +67,11 @@ class Words:
 
     def near_day(self, day: date, seen_from: date) -> str:
         """Write a day, without its year where that goes without saying."""
-        if abs(day - seen_from) <= _YEAR_IS_PLAIN:
-            return f"{day.day} {MONTHS[day.month - 1][:3]}"
-        return self.day(day)
+        return f"{day.day} {MONTHS[day.month - 1][:3]}" if self.is_near(day, seen_from) else self.day(day)
+
+    def is_near(self, day: date, seen_from: date) -> bool:
+        """Whether a day and a month can mean only one year."""
+        return abs(day - seen_from) <= _YEAR_IS_PLAIN
 
     def long_day(self, day: date) -> str:
         """Write a day with its weekday, as in Friday, 20 November 2026."""
@@ -90,3 +92,6 @@ class Words:
         if days > 0:
             return self.ngettext("in %(n)s day", "in %(n)s days", days)
         return self.ngettext("%(n)s day ago", "%(n)s days ago", -days)
+
+
+ENGLISH = Words()

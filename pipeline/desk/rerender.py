@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.audit import read_audit
 from pipeline.desk.written import as_written
+from pipeline.privacy import masking_key
 from pipeline.triage.triage import read_triage
+from reports.languages import words_of
+from reports.masking import masked
 from reports.render import report_html
 
 if TYPE_CHECKING:
@@ -14,10 +17,15 @@ if TYPE_CHECKING:
     from pipeline.nights import NightRef
 
 
-def rerender(desk: Desk, night: NightRef) -> str:
-    """Return the report of a night, with what is decided about its findings by now."""
-    written = as_written(desk, night, "report.html")
+def rerender(desk: Desk, night: NightRef, language: str | None = None, *, mask: bool = False) -> str:
+    """Return the report of a night, with what is decided by now, in a language or else the configured one.
+
+    `mask` puts pseudonyms in place of customers. Raises UsageError where their key cannot be read or made.
+    """
+    language = language or desk.config.language
+    written = None if mask else as_written(desk, night, "report.html", language)
     if written is not None:
         return written
     triage = read_triage(desk.state.triage)
-    return report_html(read_audit(desk.connection, desk.rules.values(), night, triage))
+    audit = read_audit(desk.connection, desk.rules.values(), night, triage)
+    return report_html(masked(audit, masking_key(desk.state.root)) if mask else audit, words_of(language))
