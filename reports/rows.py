@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports import terms
-from reports.evidence import evidence
 from reports.exposure import monthly
 from reports.messages import message, next_step
-from reports.order import is_at_rest, is_fresh
-from reports.rulenews import cause
+from reports.order import is_at_rest
 from reports.text import clip
 from schemas.finding import Level, State
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from reports.wording import Words
     from schemas.finding import Audit, Finding
 
-_SOON = 7  # days
+SOON = 7  # days
 _LONGEST = 240  # characters of what people have written
 
 
@@ -28,8 +26,8 @@ _LONGEST = 240  # characters of what people have written
 class Row:
     """One finding as listed; `kind` is what its customer is, `hot` a date that has passed or comes within a week.
 
-    `state` is empty where it is open as it was; `age` says for how long, and is empty on its first day. `cause` says
-    why it was closed where the exports do not, `triage` what people have decided.
+    `state` is empty where it is open as it was; `age` says for how long, and is empty on its first day. `triage`
+    says what people have decided; `notes` are the short texts below its first day.
     """
 
     finding: Finding
@@ -37,16 +35,13 @@ class Row:
     state: str
     since: date
     age: str
-    cause: str
     triage: tuple[str, ...]
     next_step: str
-    evidence: tuple[tuple[str, str], ...]
     customer: str
     kind: str
-    segment: str
     monthly: str
-    fresh: bool
     hot: bool
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -62,27 +57,37 @@ class Nearest:
 
 def row(words: Words, audit: Audit, finding: Finding) -> Row:
     """Return what the page says of one finding."""
-    due_on, since = finding.due_on, finding.opened_on or finding.first_seen
+    due_on, opened_on = finding.due_on, since(finding)
     return Row(
         finding=finding,
         message=message(words, finding),
-        state=_state(words, finding),
-        since=since,
-        age=_age(words, (audit.as_of - since).days),
-        cause=cause(words, finding),
+        state=state_text(words, finding),
+        since=opened_on,
+        age=age(words, (audit.as_of - opened_on).days),
         triage=_triage(words, audit, finding),
         next_step=next_step(words, finding),
-        evidence=evidence(words, finding),
         customer=customer(words, finding),
         kind=_kind(words, finding),
-        segment=terms.term(words, finding.segment or ""),
         monthly=monthly(words, finding),
-        fresh=is_fresh(finding),
-        hot=due_on is not None and (due_on - audit.as_of).days <= _SOON,
+        hot=due_on is not None and (due_on - audit.as_of).days <= SOON,
+        notes=_notes(words, audit, finding),
     )
 
 
-def _state(words: Words, finding: Finding) -> str:
+def _notes(words: Words, audit: Audit, finding: Finding) -> tuple[str, ...]:
+    unsure = finding.state.is_current and not finding.confirmed
+    days = (audit.as_of - since(finding)).days
+    texts = (state_text(words, finding), age(words, days), words.gettext("not confirmed tonight") if unsure else "")
+    return tuple(filter(None, texts))
+
+
+def since(finding: Finding) -> date:
+    """Return the day since which a finding is open."""
+    return finding.opened_on or finding.first_seen
+
+
+def state_text(words: Words, finding: Finding) -> str:
+    """Return the state of a finding as its row says it, or nothing where it is open as it was."""
     again = finding.reopened
     if finding.state is State.OPEN and not again:
         return ""
@@ -91,7 +96,8 @@ def _state(words: Words, finding: Finding) -> str:
     return words.ngettext("reopened once", "reopened for the %(nth)s time", again, nth=words.nth(again))
 
 
-def _age(words: Words, days: int) -> str:
+def age(words: Words, days: int) -> str:
+    """Return for how many days something is open, or nothing on the first."""
     return words.ngettext("open for %(n)s day", "open for %(n)s days", days) if days > 0 else ""
 
 

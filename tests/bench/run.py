@@ -2,7 +2,8 @@
 
 `python -m tests.bench.run [ROWS ...] [--rounds N] [--memory LIMIT]`; 750000 rows by default. Files are generated
 once in build/bench. Every ratio compares processes of one run that took turns.
-`--history` measures what a year of nights leaves behind instead, and `--desk STATE` the commands of the analysts.
+`--history` measures what a year of nights leaves behind instead, `--desk STATE` the commands of the analysts,
+and `--report` the report.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import desk, history
+from tests.bench import desk, history, report
 from tests.bench.measure import Contender, Usage, measure
 from tests.bench.results import Line, table, write_sections
 
@@ -39,7 +40,10 @@ def main() -> int:
     parser.add_argument("--history", action="store_true", help="365 nights of a fleet with 5,000 findings")
     parser.add_argument("--desk", type=Path, metavar="STATE", help="every analyst's command on this warehouse")
     parser.add_argument("--exports", type=Path, metavar="FOLDER", help="what a run builds from while --desk measures")
+    parser.add_argument("--report", action="store_true", help="the report's size, and its speed in a browser")
     options = parser.parse_args()
+    if options.report:
+        return 0 if report.measure_report(_files(750_000, 0.005), BUILD / "report") else 1
     if options.history:
         found = [history.measure_year(BUILD / "history")]
     elif options.desk:
