@@ -26,7 +26,7 @@ WIDTH = 456.0
 _TICK_WEEKS = 3
 _TICK_DAYS = 7
 _LINE_HEIGHT = 17.0
-_CHARACTER = 7.6  # width of a bold character, on the safe side
+_CHARACTER = 8.4  # width of a bold character, on the safe side
 _GRID_LINES = 4
 
 

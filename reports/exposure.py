@@ -28,7 +28,7 @@ def exposure(findings: Iterable[Finding]) -> Exposure:
     """Sum what tonight's findings concern, each subscription once; what is closed or waived asks for nothing."""
     amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
     unpriced = 0
-    for finding in _one_each(findings):
+    for finding in one_each(findings):
         if finding.monthly_amount is None or not finding.currency:
             unpriced += 1
         else:
@@ -36,7 +36,7 @@ def exposure(findings: Iterable[Finding]) -> Exposure:
     return Exposure(tuple(sorted(amounts.items())), unpriced)
 
 
-def _one_each(findings: Iterable[Finding]) -> Iterable[Finding]:
+def one_each(findings: Iterable[Finding]) -> Iterable[Finding]:
     """Return one finding for each subscription: one seen tonight, whose amount is tonight's, before one kept."""
     chosen: dict[str, Finding] = {}
     for finding in findings:

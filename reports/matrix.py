@@ -8,6 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from reports.address import filtered
+from reports.order import is_at_rest
 from reports.terms import NO_QUALIFICATION, PLUS, term
 from reports.waived import waived
 from schemas.finding import Purchase, State
@@ -33,7 +35,7 @@ _PUBLISHED = (
     frozenset({"Education", "StateOwnedEntity"}),
     frozenset({"StateOwnedEntity", "GovernmentCommunityCloud"}),
 )
-_NONE_WAIVED: Mapping[Place, int] = MappingProxyType({})
+_NONE: Mapping[Place, int] = MappingProxyType({})
 _UNLISTED = frozenset({Purchase.UNLISTED_INSIDE, Purchase.UNLISTED_OUTSIDE})
 
 
@@ -50,7 +52,7 @@ class Look(StrEnum):
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell as shown; `href` leads to the rule that reports it, or is empty."""
+    """One cell as shown; `href` leads to its findings or, where there are none, to its rule; or is empty."""
 
     look: Look
     text: str
@@ -81,11 +83,15 @@ class MatrixTable:
 
 
 def matrix_table(
-    words: Words, cells: Iterable[MatrixCell], rule_ids: frozenset[str], accepted: Mapping[Place, int] = _NONE_WAIVED
+    words: Words,
+    cells: Iterable[MatrixCell],
+    rule_ids: frozenset[str],
+    accepted: Mapping[Place, int] = _NONE,
+    found: Mapping[Place, int] = _NONE,
 ) -> MatrixTable:
     """Arrange the cells: listed customer types in the published order, then the others as they come.
 
-    `accepted` counts those of the reported subscriptions whose findings are waived.
+    `accepted` counts those of the reported subscriptions whose findings are waived, `found` the findings that are not.
     """
     types: dict[str, dict[str, MatrixCell]] = {}
     for cell in cells:
@@ -96,7 +102,7 @@ def matrix_table(
         MatrixRow(
             name=term(words, name),
             listed=_is_listed(row),
-            cells=tuple(_cell(words, row.get(segment), rule_ids, accepted) for segment in segments),
+            cells=tuple(_cell(words, row.get(segment), rule_ids, accepted, found) for segment in segments),
         )
         for name, row in sorted(types.items(), key=lambda item: _place(*item))
     ]
@@ -119,7 +125,24 @@ def waived_places(findings: Iterable[Finding]) -> Mapping[Place, int]:
     return Counter((item.rule.id, item.customer_type, item.segment) for item in at_rest)
 
 
-def _cell(words: Words, cell: MatrixCell | None, rule_ids: frozenset[str], accepted: Mapping[Place, int]) -> Cell:
+def found_places(findings: Iterable[Finding]) -> Mapping[Place, int]:
+    """Count tonight's findings that ask for something, by the place of their cell and, under no rule, of all rules."""
+    places: Counter[Place] = Counter()
+    for item in findings:
+        if is_at_rest(item):
+            continue
+        for rule_id in (item.rule.id, None):
+            places[(rule_id, item.customer_type, item.segment)] += 1
+    return places
+
+
+def _cell(
+    words: Words,
+    cell: MatrixCell | None,
+    rule_ids: frozenset[str],
+    accepted: Mapping[Place, int],
+    found: Mapping[Place, int],
+) -> Cell:
     if cell is None:
         return Cell(Look.MISSING, words.gettext("no data"))
     match cell.outcome:
@@ -129,10 +152,23 @@ def _cell(words: Words, cell: MatrixCell | None, rule_ids: frozenset[str], accep
             return Cell(Look.FORBIDDEN, words.gettext("not allowed"))
         case Purchase.UNLISTED_OUTSIDE if cell.sold == 0:
             return Cell(Look.OUTSIDE, words.gettext("not listed"))
-    href = f"#rule-{cell.rule_id}" if cell.rule_id in rule_ids else ""
-    text, note = _sold(words, cell, accepted.get((cell.rule_id, cell.customer_type, cell.segment), 0))
+    place = (cell.rule_id, cell.customer_type, cell.segment)
+    text, note = _sold(words, cell, accepted.get(place, 0))
+    href = _href(cell, rule_ids, accepted, found)
     look = Look.FORBIDDEN_SOLD if cell.outcome is Purchase.FORBIDDEN else Look.OUTSIDE_SOLD
     return Cell(look, text, note, href)
+
+
+def _href(cell: MatrixCell, rule_ids: frozenset[str], accepted: Mapping[Place, int], found: Mapping[Place, int]) -> str:
+    """Lead to what the cell counts: to its rule's findings, to those that are waived, or to those of a sharper rule."""
+    rule, where = cell.rule_id or "", (cell.customer_type, cell.segment)
+    if (cell.rule_id, *where) in found:
+        return filtered(type=cell.customer_type, segment=cell.segment, rule=rule)
+    if (cell.rule_id, *where) in accepted:
+        return filtered(type=cell.customer_type, segment=cell.segment, rule=rule, state=State.WAIVED.value)
+    if (None, *where) in found:
+        return filtered(type=cell.customer_type, segment=cell.segment)
+    return f"#rule-{rule}" if rule in rule_ids else ""
 
 
 def _sold(words: Words, cell: MatrixCell, accepted: int) -> tuple[str, str]:

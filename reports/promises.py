@@ -6,22 +6,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from reports.address import filtered
 from reports.messages import message
 from reports.rows import customer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from reports.wording import Words
     from schemas.finding import Audit, Finding
     from schemas.triage import Triage
 
-MOST = 50
+MOST = 4
 
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise whose day has passed while its finding is still there; `is_listed` says that the finding has a row."""
+    """A promise whose day has passed while its finding is still there; `href` leads to the finding."""
 
     finding: Finding
     triage: Triage
@@ -29,7 +28,7 @@ class Promise:
     message: str
     promised_on: date
     away: str
-    is_listed: bool
+    href: str
 
 
 def overdue(audit: Audit) -> tuple[Finding, ...]:
@@ -38,8 +37,8 @@ def overdue(audit: Audit) -> tuple[Finding, ...]:
     return tuple(sorted(late, key=lambda item: (_day(item), item.level.rank, item.finding_id)))
 
 
-def promises(words: Words, audit: Audit, listed: Collection[str]) -> tuple[Promise, ...]:
-    """Return what to say of the first overdue promises; `listed` are the ids of the findings that have a row."""
+def promises(words: Words, audit: Audit) -> tuple[Promise, ...]:
+    """Return what to say of the first overdue promises."""
     return tuple(
         Promise(
             finding=item,
@@ -48,7 +47,7 @@ def promises(words: Words, audit: Audit, listed: Collection[str]) -> tuple[Promi
             message=message(words, item),
             promised_on=_day(item),
             away=words.away(_day(item), audit.as_of),
-            is_listed=item.finding_id in listed,
+            href=filtered(finding=item.finding_id),
         )
         for item in overdue(audit)[:MOST]
         if item.triage

@@ -9,35 +9,45 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup
 
-from reports import sentences, tabular, terms, view
+from reports import sentences, tabular, terms, view, wording
+from reports.embedded import embedded
+from reports.known import said
 from reports.text import clip, visible
-from reports.wording import Words
 
 if TYPE_CHECKING:
+    from jinja2.runtime import Context
+
+    from reports.wording import Words
     from schemas.finding import Audit
     from schemas.reading import Refusal
 
-ENGLISH = Words()
+ENGLISH = wording.ENGLISH
 _HERE = Path(__file__).parent
 
 
 def report_html(audit: Audit, words: Words = ENGLISH) -> str:
     """Return the report: one page that asks nothing from anywhere."""
-    css = _style_sheet()
+    css, script = _style_sheet(), _script()
+    page = view.page(words, audit)
+    data = embedded(words, audit, page.exposures) if audit.findings else ""
     html = (
         environment()
         .get_template("report.html")
         .render(
-            page=view.page(words, audit),
+            page=page,
             audit=audit,
             words=words,
             terms=terms,
             sentences=sentences,
             css=Markup(css),  # noqa: S704 - the package's own file
             css_hash=_csp_hash(css),
+            script=Markup(script),  # noqa: S704 - the package's own file
+            # No browser runs the data, but the Nu checker wants a hash for every script element.
+            script_hashes=(_csp_hash(data), _csp_hash(script)),
+            data=data,
             gettext=words.catalog.gettext,
             ngettext=words.catalog.ngettext,
         )
@@ -60,9 +70,9 @@ def quarantine_csv(audit: Audit | Refusal) -> str:
     return tabular.quarantine_csv(audit)
 
 
-def run_json(audit: Audit) -> str:
-    """Return the record of the run, for a program."""
-    return tabular.run_json(audit)
+def run_json(audit: Audit, words: Words = ENGLISH) -> str:
+    """Return the record of the run, for a program; it names the language of the files beside it, if not English."""
+    return tabular.run_json(words, audit)
 
 
 def refusal_json(refusal: Refusal) -> str:
@@ -83,16 +93,32 @@ def environment() -> Environment:
     )
     made.policies["ext.i18n.trimmed"] = True
     made.filters["clip"] = clip
+    made.filters["said"] = _said
     return made
+
+
+@pass_context
+def _said(context: Context, sentence: str) -> str:
+    """Say a recorded sentence in the page's language."""
+    return said(context["words"], sentence)
 
 
 @cache
 def _style_sheet() -> str:
-    """Return the style sheet without comments and as one line: the Nu checker cannot hash more lines."""
-    css = (_HERE / "static" / "report.css").read_text(encoding="utf-8")
-    return " ".join(re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL).split())
+    return _one_line("report.css")
+
+
+@cache
+def _script() -> str:
+    return _one_line("findings.js")
+
+
+def _one_line(name: str) -> str:
+    """Return a file without comments and as one line: the Nu checker cannot hash more lines."""
+    text = (_HERE / "static" / name).read_text(encoding="utf-8")
+    return " ".join(re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).split())
 
 
 def _csp_hash(text: str) -> str:
-    """Return the hash by which the page's security policy knows its one style sheet."""
+    """Return the hash by which the page's security policy knows its style sheet and its script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -54,9 +54,12 @@ def partly_judged(audit: Audit) -> tuple[RuleResult, ...]:
 
 
 def is_complete(audit: Audit) -> bool:
-    """Whether there were rows and rules at all, every row was read and every rule judged all its subjects."""
+    """Whether there were rows and rules at all, every row was read and every rule judged all its subjects.
+
+    An edition of an older night does not know its rows any more.
+    """
     judged = bool(audit.rules) and all(result.is_complete for result in audit.rules)
-    return judged and rows_of(audit) > 0 and audit.unread == 0
+    return judged and (rows_of(audit) > 0 or bool(audit.edition)) and audit.unread == 0
 
 
 def rows_of(audit: Audit) -> int:
@@ -122,6 +125,8 @@ def _are_sales(audit: Audit) -> bool:
 def completeness(words: Words, audit: Audit) -> Completeness:
     """Return what was seen of the rows and the rules; what was not seen, or in part only, gets a sentence each."""
     rows, unread = rows_of(audit), audit.unread
+    if is_complete(audit) and not rows:
+        return Completeness(complete=True, sentences=(words.gettext("Every rule was judged."),))
     if is_complete(audit):
         sentence = words.ngettext(
             "The one row was audited and every rule was judged.",
@@ -131,7 +136,7 @@ def completeness(words: Words, audit: Audit) -> Completeness:
         return Completeness(complete=True, sentences=(sentence,))
     missing, partly = not_judged(audit), partly_judged(audit)
     sentences = [
-        words.gettext("No row was audited.") if not rows else "",
+        words.gettext("No row was audited.") if not rows and not audit.edition else "",
         _unread(words, rows, unread) if unread else "",
         words.gettext("No rule was run.") if not audit.rules else "",
         _unjudged(words, audit, missing) if missing else "",

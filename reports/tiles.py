@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports import sentences, terms
+from reports.address import filtered
 from reports.exposure import exposure, exposure_texts
+from reports.promises import overdue
 from reports.waived import waived
 from schemas.finding import Level, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from reports.wording import Words
     from schemas.finding import Audit
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One of the four counts: what it counts, how that changed, where it leads, what it costs a month, what is waived.
+    """One of the four counts: what it counts, how that changed, where it leads, what it costs a month.
 
-    What is waived is in neither the count nor the costs.
+    `waived` says how many others are waived, which are in neither the count nor the costs; `overdue` how many promises.
     """
 
     mark: str
@@ -31,17 +31,19 @@ class Tile:
     href: str
     exposure: tuple[str, ...] = ()
     waived: str = ""
+    overdue: str = ""
 
 
-def tiles(words: Words, audit: Audit, listed: Collection[Level]) -> tuple[Tile, ...]:
-    """Return the counts; one of a level that is not `listed` leads to the findings as a whole."""
+def tiles(words: Words, audit: Audit) -> tuple[Tile, ...]:
+    """Return the counts; an edition, which does not count what may be another's, has none of unread rows."""
+    levels = tuple(_tile(words, audit, level) for level in Level)
+    if audit.edition and not audit.unread:
+        return levels
     unread = (sentences.unread_change(words, audit),)
-    name = words.gettext("Unread rows")
-    levels = (_tile(words, audit, level, listed) for level in Level)
-    return (*levels, Tile("unread", name, audit.unread, unread, "#unread"))
+    return (*levels, Tile("unread", words.gettext("Unread rows"), audit.unread, unread, "#unread"))
 
 
-def _tile(words: Words, audit: Audit, level: Level, listed: Collection[Level]) -> Tile:
+def _tile(words: Words, audit: Audit, level: Level) -> Tile:
     counts = sentences.counts_of(audit, level)
     refused = audit.verdict is Verdict.NOT_AUDITED
     return Tile(
@@ -49,7 +51,13 @@ def _tile(words: Words, audit: Audit, level: Level, listed: Collection[Level]) -
         name=terms.level_names(words, level),
         count=counts.found,
         changes=sentences.level_changes(words, audit, level),
-        href=f"#level-{level.value}" if level in listed else "#findings",
+        href=filtered(level=level.value) if counts.found else filtered(),
         exposure=exposure_texts(words, exposure(item for item in audit.findings if item.level is level)),
         waived="" if refused else waived(words, counts.waived),
+        overdue=_overdue(words, audit, level),
     )
+
+
+def _overdue(words: Words, audit: Audit, level: Level) -> str:
+    late = sum(1 for item in overdue(audit) if item.level is level)
+    return words.ngettext("%(n)s promise is overdue", "%(n)s promises are overdue", late) if late else ""

@@ -7,35 +7,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports import charts, matrix, sentences, since
+from reports.accepted import Accepted, accepted
+from reports.address import FINDINGS
 from reports.exposure import exposure, exposure_texts
 from reports.order import by_pressure, is_at_rest
 from reports.overnight import Overnight, overnight
 from reports.promises import Promise, overdue, promises, unread_decisions
 from reports.rows import Nearest, Row, nearest, row
 from reports.rulenews import rule_news
+from reports.stakes import Stakes, stakes
 from reports.tiles import Tile, tiles
+from reports.waived import MOST as MOST_NOTES
 from reports.waived import WaiverNote, no_longer_waived, waiver_notes
-from schemas.finding import Level, State, Verdict
+from schemas.finding import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reports.wording import Words
     from schemas.finding import Audit, Finding, RuleResult
-    from schemas.reading import UnreadRow
+    from schemas.reading import Input, UnreadRow
 
 FIRST = 7
-MOST_ROWS = 500
-MOST_WAIVED = 100
-MOST_UNREAD = 20
-
-
-@dataclass(frozen=True)
-class Group:
-    """The listed findings of one level."""
-
-    level: Level
-    rows: tuple[Row, ...]
+MOST_ROWS = 100
+MOST_UNREAD = 5
+MOST_INPUTS = 24
 
 
 @dataclass(frozen=True)
@@ -46,14 +42,6 @@ class RuleGroups:
     unjudged: tuple[RuleResult, ...]
     partly: tuple[RuleResult, ...]
     clear: tuple[RuleResult, ...]
-
-
-@dataclass(frozen=True)
-class AtRest:
-    """The listed findings that are closed or waived, and how many there are."""
-
-    rows: tuple[Row, ...]
-    total: int
 
 
 @dataclass(frozen=True)
@@ -68,7 +56,9 @@ class Aside:
 class Page:
     """Everything the report's templates show; `current` counts tonight's findings without those that are waived.
 
-    `changes` and `exposures` say by rule id what changed and what the findings cost.
+    `changes` and `exposures` say by rule id what changed and what the findings cost. `inputs` are the first of the
+    night's, those with unread rows before the others where not all fit. `rows` are the first of the findings that are
+    counted; all findings are in what the script reads.
     """
 
     audit: Audit
@@ -85,24 +75,56 @@ class Page:
     first: tuple[Row, ...]
     bars: charts.Bars | None
     lines: charts.Lines | None
+    stakes: Stakes | None
     promises: tuple[Promise, ...]
     promises_total: int
     matrix: matrix.MatrixTable
     rules: RuleGroups
     changes: Mapping[str, tuple[str, ...]]
     exposures: Mapping[str, tuple[str, ...]]
-    groups: tuple[Group, ...]
+    rows: tuple[Row, ...]
     current: int
-    closed: AtRest
-    waived: AtRest
+    accepted: Accepted
     waiver_notes: tuple[WaiverNote, ...]
     waiver_notes_total: int
+    inputs: tuple[Input, ...]
     unread_rows: tuple[UnreadRow, ...]
 
     @property
     def refused(self) -> bool:
         """Whether the night was not audited, so that no count means anything."""
         return self.audit.verdict is Verdict.NOT_AUDITED
+
+    @property
+    def shows_matrix(self) -> bool:
+        """Whether the page has the matrix; an edition without one leaves the section out, as it does with inputs."""
+        return bool(self.matrix.rows) or not self.audit.edition
+
+    @property
+    def shows_inputs(self) -> bool:
+        """Whether the page says what was read."""
+        return bool(self.inputs) or not self.audit.edition
+
+    @property
+    def shows_unread(self) -> bool:
+        """Whether the page says what could not be read; an edition does not count what may be another's."""
+        return not self.audit.edition or self.audit.unread > 0
+
+    @property
+    def inputs_left(self) -> int:
+        """How many inputs have no line on the page."""
+        return len(self.audit.inputs) - len(self.inputs)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The ids that links with filters lead to where no script reads them, each once."""
+        hrefs = (
+            *(tile.href for tile in self.tiles),
+            *(cell.href for row in self.matrix.rows for cell in row.cells),
+            *(promise.href for promise in self.promises),
+            *(row.href for row in self.accepted.rows),
+        )
+        return tuple(dict.fromkeys(href[1:] for href in hrefs if href.startswith(f"{FINDINGS}?")))
 
     @property
     def why(self) -> str:
@@ -114,22 +136,13 @@ class Page:
             return "partly-judged"
         return f"rule-{partly[0].rule.id}" if partly else ""
 
-    @property
-    def listed(self) -> int:
-        """How many of tonight's findings have a row on the page."""
-        return sum(len(group.rows) for group in self.groups)
-
 
 def page(words: Words, audit: Audit) -> Page:
     """Choose, order and count what the page shows of an audit."""
     findings = by_pressure(audit.findings)
     current = [item for item in findings if not is_at_rest(item)]
-    closed = _at_rest(words, audit, [item for item in findings if item.state is State.CLOSED], MOST_ROWS)
-    waived = _at_rest(words, audit, [item for item in findings if item.state is State.WAIVED], MOST_WAIVED)
-    groups = _groups(words, audit, current[:MOST_ROWS])
     notes = waiver_notes(words, audit)
     late = len(overdue(audit))
-    listed = {item.finding.finding_id for group in groups for item in group.rows}
     by_rule = _by_rule(findings)
     return Page(
         audit=audit,
@@ -140,16 +153,21 @@ def page(words: Words, audit: Audit) -> Page:
         rule_news=(*rule_news(words, audit), *no_longer_waived(words, audit), *unread_decisions(words, audit)),
         completeness=sentences.completeness(words, audit),
         nearest=nearest(words, audit),
-        asides=_asides(words, late, len(notes)),
-        tiles=tiles(words, audit, {group.level for group in groups}),
+        asides=_asides(words, len(notes)),
+        tiles=tiles(words, audit),
         overnight=overnight(words, audit),
         first=tuple(row(words, audit, item) for item in current[:FIRST]),
         bars=charts.bars(audit.weeks),
         lines=charts.lines(words, audit.nights),
-        promises=promises(words, audit, listed | {item.finding.finding_id for item in waived.rows}),
+        stakes=stakes(words, findings),
+        promises=promises(words, audit),
         promises_total=late,
         matrix=matrix.matrix_table(
-            words, audit.matrix, frozenset(item.rule.id for item in audit.rules), matrix.waived_places(findings)
+            words,
+            audit.matrix,
+            frozenset(item.rule.id for item in audit.rules),
+            matrix.waived_places(findings),
+            matrix.found_places(findings),
         ),
         rules=rule_groups(audit.rules),
         changes={
@@ -157,18 +175,14 @@ def page(words: Words, audit: Audit) -> Page:
             for result in audit.rules
         },
         exposures={result.rule.id: _exposure(words, by_rule[result.rule.id]) for result in audit.rules},
-        groups=groups,
+        rows=tuple(row(words, audit, item) for item in current[:MOST_ROWS]),
         current=len(current),
-        closed=closed,
-        waived=waived,
-        waiver_notes=notes[:MOST_WAIVED],
+        accepted=accepted(words, findings),
+        waiver_notes=notes[:MOST_NOTES],
         waiver_notes_total=len(notes),
+        inputs=_inputs(audit.inputs),
         unread_rows=audit.unread_rows[:MOST_UNREAD],
     )
-
-
-def _at_rest(words: Words, audit: Audit, findings: Sequence[Finding], most: int) -> AtRest:
-    return AtRest(tuple(row(words, audit, item) for item in findings[:most]), len(findings))
 
 
 def _by_rule(findings: Iterable[Finding]) -> Mapping[str, list[Finding]]:
@@ -178,16 +192,15 @@ def _by_rule(findings: Iterable[Finding]) -> Mapping[str, list[Finding]]:
     return by_rule
 
 
-def _asides(words: Words, promises_overdue: int, waivers: int) -> tuple[Aside, ...]:
-    texts = (
-        (
-            words.ngettext("%(n)s promise is overdue", "%(n)s promises are overdue", promises_overdue)
-            if promises_overdue else "",
-            "#promises",
-        ),
-        (words.ngettext("%(n)s waiver to look at", "%(n)s waivers to look at", waivers) if waivers else "", "#waivers"),
-    )  # fmt: skip
-    return tuple(Aside(text, href) for text, href in texts if text)
+def _asides(words: Words, waivers: int) -> tuple[Aside, ...]:
+    text = words.ngettext("%(n)s waiver to look at", "%(n)s waivers to look at", waivers) if waivers else ""
+    return (Aside(text, "#waivers"),) if text else ()
+
+
+def _inputs(inputs: Sequence[Input]) -> tuple[Input, ...]:
+    if len(inputs) <= MOST_INPUTS:
+        return tuple(inputs)
+    return tuple(sorted(inputs, key=lambda item: item.unread == 0)[:MOST_INPUTS])
 
 
 def rule_groups(results: Sequence[RuleResult]) -> RuleGroups:
@@ -205,10 +218,3 @@ def rule_groups(results: Sequence[RuleResult]) -> RuleGroups:
 
 def _exposure(words: Words, findings: Sequence[Finding]) -> tuple[str, ...]:
     return exposure_texts(words, exposure(findings))
-
-
-def _groups(words: Words, audit: Audit, findings: Sequence[Finding]) -> tuple[Group, ...]:
-    groups = (
-        Group(level, tuple(row(words, audit, item) for item in findings if item.level is level)) for level in Level
-    )
-    return tuple(group for group in groups if group.rows)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # A waiver that ends within this time is to be renewed, or its findings to be mended.
 SOON = timedelta(days=30)
+MOST = 3
 _ORDER = (WaiverStatus.EXPIRED, WaiverStatus.NO_MATCH, WaiverStatus.IN_FORCE)
 
 

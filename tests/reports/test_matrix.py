@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from reports.matrix import Cell, Look, matrix_table, waived_places
+from reports.matrix import Cell, Look, found_places, matrix_table, waived_places
 from reports.wording import Words
-from schemas.finding import MatrixCell, Purchase, State
+from schemas.finding import Finding, MatrixCell, Purchase, State
 from tests.reports import examples
 from tests.reports.parts import finding
+from tests.reports.rulebook import GCC02, SEG01
 
 WORDS = Words()
 RULES = frozenset({"SEG01", "SEG02"})
@@ -99,6 +100,28 @@ def test_what_is_waived_is_not_among_those_reported(
     places = waived_places(finding(number, state=State.WAIVED) for number in range(accepted))
     shown = matrix_table(WORDS, [source], RULES, places).rows[0].cells[1]
     assert (shown.text, shown.note) == wanted
+
+
+WHERE = "type=%28none%29&segment=Nonprofit"
+
+
+@pytest.mark.parametrize(
+    ("findings", "href"),
+    [
+        ([], "#rule-SEG01"),
+        ([finding(1)], f"#findings?{WHERE}&rule=SEG01"),
+        ([finding(1), finding(2, state=State.WAIVED)], f"#findings?{WHERE}&rule=SEG01"),
+        ([finding(1, state=State.WAIVED)], f"#findings?{WHERE}&rule=SEG01&state=waived"),
+        ([finding(1, state=State.CLOSED)], "#rule-SEG01"),
+        ([finding(1, GCC02)], f"#findings?{WHERE}"),
+        ([finding(1, SEG01, segment="Education")], "#rule-SEG01"),
+    ],
+    ids=["none", "its own", "some waived", "all waived", "closed", "of a sharper rule", "elsewhere"],
+)
+def test_a_cell_leads_to_the_findings_it_counts(findings: list[Finding], href: str) -> None:
+    source = MatrixCell("(none)", "Nonprofit", Purchase.FORBIDDEN, 2, 1, "SEG01")
+    table = matrix_table(WORDS, [source], RULES, waived_places(findings), found_places(findings))
+    assert table.rows[0].cells[1].href == href
 
 
 def test_only_what_was_seen_tonight_and_is_waived_is_taken_off() -> None:

@@ -33,9 +33,11 @@ def test_the_longest_overdue_comes_first_and_what_is_closed_not_at_all() -> None
     assert [item.finding_id[-1] for item in late] == ["2", "1", "3"]
 
 
-def test_a_promise_says_how_late_it_is_and_whether_its_finding_has_a_row() -> None:
+def test_a_promise_says_how_late_it_is_and_leads_to_its_finding() -> None:
     one, two = finding(1, triage=LATE), finding(2, triage=LONG_AGO)
-    made = promises(WORDS, replace(examples.clean(), findings=(one, two)), {one.finding_id})
-    assert [(item.away, item.is_listed) for item in made] == [("90 days ago", False), ("4 days ago", True)]
+    made = promises(WORDS, replace(examples.clean(), findings=(one, two)))
+    assert [(item.away, item.href) for item in made] == [
+        ("90 days ago", f"#findings?finding={two.finding_id}"), ("4 days ago", f"#findings?finding={one.finding_id}"),
+    ]  # fmt: skip
     assert made[1].triage.owner == "Piotr Zieliński"
     assert made[1].customer == one.company_name

@@ -102,6 +102,13 @@ def test_completeness(audit: Audit, complete: bool, text: tuple[str, ...]) -> No
     assert sentences.completeness(WORDS, audit) == sentences.Completeness(complete, text)
 
 
+def test_edition_of_an_older_night_says_nothing_of_rows_that_it_does_not_know() -> None:
+    older = replace(examples.clean(), inputs=(), edition="Northwind Resale")
+    assert sentences.completeness(WORDS, older) == sentences.Completeness(True, ("Every rule was judged.",))  # noqa: FBT003
+    partly = replace(one_missing(), inputs=(), edition="Northwind Resale")
+    assert "No row was audited." not in sentences.completeness(WORDS, partly).sentences
+
+
 @pytest.mark.parametrize("judgement", [Judgement.PARTLY, Judgement.INPUT_MISSING, Judgement.ERROR])
 def test_one_rule_not_judged_is_enough_not_to_be_clean(judgement: Judgement) -> None:
     clean = examples.clean()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from reports import view
 from reports.matrix import Look
 from reports.wording import Words
-from schemas.finding import Level, State
+from schemas.finding import State
 from tests.reports import example_changes, examples
 from tests.reports.parts import finding
 from tests.reports.rulebook import SEG01
@@ -26,30 +26,32 @@ def test_waived_findings_are_listed_but_not_to_do() -> None:
     audit = replace(examples.clean(), findings=(finding(1, SEG01, State.WAIVED),))
     page = view.page(WORDS, audit)
     assert page.first == ()
-    assert (page.current, page.groups) == (0, ())
-    assert [row.finding for row in page.waived.rows] == [*audit.findings]
-    assert page.waived.total == 1
+    assert (page.current, page.rows) == (0, ())
+    assert [row.finding for row in page.accepted.rows] == [*audit.findings]
+    assert page.accepted.total == 1
 
 
-def test_closed_findings_are_listed_apart() -> None:
+def test_rows_are_the_current_findings_the_most_pressing_first() -> None:
     page = view.page(WORDS, examples.busy())
-    assert page.current == page.listed == 48
-    assert {row.finding.state for row in page.closed.rows} == {State.CLOSED}
-    assert page.closed.total == 3
+    assert page.current == len(page.rows) == 48
+    assert page.rows[: view.FIRST] == page.first
+    assert not {row.finding.state for row in page.rows} & {State.CLOSED, State.WAIVED}
+    ranks = [row.finding.level.rank for row in page.rows]
+    assert ranks == sorted(ranks)
 
 
 def test_the_page_holds_so_many_rows_and_no_more() -> None:
     page = view.page(WORDS, examples.many(view.MOST_ROWS + 2))
-    assert (page.listed, page.current) == (500, 502)
+    assert (len(page.rows), page.current) == (100, 102)
     assert len(view.page(WORDS, examples.busy()).unread_rows) == view.MOST_UNREAD
 
 
 def test_the_four_counts_lead_to_what_they_count() -> None:
     tiles = view.page(WORDS, examples.busy()).tiles
     assert [(tile.mark, tile.count, tile.href) for tile in tiles] == [
-        ("violation", 13, "#level-violation"),
-        ("deadline", 29, "#level-deadline"),
-        ("verify", 6, "#level-verify"),
+        ("violation", 13, "#findings?level=violation"),
+        ("deadline", 29, "#findings?level=deadline"),
+        ("verify", 6, "#findings?level=verify"),
         ("unread", 13, "#unread"),
     ]
     assert [tile.href for tile in view.page(WORDS, examples.clean()).tiles][:3] == ["#findings"] * 3
@@ -62,12 +64,6 @@ def test_rules_are_parted_by_what_they_came_to() -> None:
     ]  # fmt: skip
     assert [item.rule.id for item in groups.unjudged] == ["GCC07", "PART01"]
     assert [item.rule.id for item in groups.clear] == ["LEG01", "SEG03", "SEG05"]
-
-
-def test_groups_follow_the_levels() -> None:
-    groups = view.page(WORDS, examples.busy()).groups
-    assert [group.level for group in groups] == list(Level)
-    assert State.WAIVED not in {row.finding.state for group in groups for row in group.rows}
 
 
 def test_rules_that_were_partly_judged_are_not_among_the_clear_ones() -> None:
@@ -124,7 +120,6 @@ def test_what_a_rule_itself_changed_stands_with_the_rule() -> None:
 
 def test_the_first_screen_leads_to_what_needs_a_look() -> None:
     page = view.page(WORDS, example_changes.eventful())
-    assert [(aside.text, aside.href) for aside in page.asides] == [
-        ("3 promises are overdue", "#promises"), ("4 waivers to look at", "#waivers"),
-    ]  # fmt: skip
+    assert [(aside.text, aside.href) for aside in page.asides] == [("4 waivers to look at", "#waivers")]
+    assert [tile.overdue for tile in page.tiles] == ["2 promises are overdue", "1 promise is overdue", "", ""]
     assert view.page(WORDS, examples.busy()).asides == ()
