@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.database import Connection
 
-_WRITABLE = 0o644
-
 
 def add_backfill(work: Path, config: Config, warehouse: Path, as_of: date) -> Path:
     """Copy the warehouse and add the night that was built in the folder `work`; return the path of the copy.
@@ -26,7 +24,6 @@ def add_backfill(work: Path, config: Config, warehouse: Path, as_of: date) -> Pa
     """
     copy = work / "backfilled.duckdb"
     shutil.copyfile(warehouse, copy)
-    copy.chmod(_WRITABLE)
     with building(copy, config.memory_limit, config.threads, work / "spill") as connection:
         connection.execute(f"attach {literal(str(work / 'warehouse.duckdb'))} as night (read_only)")
         keep_night(connection, as_of)

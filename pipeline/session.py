@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.privacy import ReadableBy, write_for
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -29,12 +31,17 @@ class Session:
     folder: Path | None = None
     verbose: bool = False
 
+    def __post_init__(self) -> None:
+        """Let what is written be the owner's alone, until the configuration says otherwise."""
+        write_for(ReadableBy.OWNER)
+
 
 def settings(config_file: Path | None, state: Path | None) -> Config:
-    """Read the configuration, with --state before what it says."""
+    """Read the configuration, with --state before what it says; from now on files are for whom it names."""
     from pipeline.config import load_config
 
     config = load_config(config_file)
+    write_for(config.privacy.readable_by)
     return config.model_copy(update={"state": state}) if state else config
 
 

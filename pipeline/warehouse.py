@@ -155,8 +155,8 @@ def _carry_over(connection: Connection, old: Path, as_of: date) -> None:
 def swap(new: Path, warehouse: Path, kept: Path, keep: int) -> None:
     """Put the new warehouse into place in one step, and keep the last few old ones beside it.
 
-    The file is read-only for everyone: a session that writes would leave a log beside it that fits no other night's
-    file. Such a log, where somebody left one, stays with the file that it belongs to.
+    The file is read-only for everyone who may read it: a session that writes would leave a log beside it that fits no
+    other night's file. Such a log, where somebody left one, stays with the file that it belongs to.
     """
     kept.mkdir(exist_ok=True)
     if warehouse.exists():
@@ -166,7 +166,7 @@ def swap(new: Path, warehouse: Path, kept: Path, keep: int) -> None:
         log = warehouse.with_name(f"{warehouse.name}.wal")
         if log.exists():
             log.replace(aside.with_name(f"{aside.name}.wal"))
-    new.chmod(_READ_ONLY)
+    new.chmod(new.stat().st_mode & _READ_ONLY)
     new.replace(warehouse)
     for path in sorted(kept.glob("warehouse-*.duckdb"), reverse=True)[keep:]:
         path.unlink()
