@@ -35,6 +35,7 @@ COMMANDS = {
     "runs": "List the nights that were audited, and those that were refused.",
     "diff": "Compare two nights.",
     "report": "Write the report of a night again.",
+    "send": "Mail a night again, or what waits in the outbox.",
     "sql": "Run one SELECT on the warehouse, read-only.",
     "rules": "List the rules, or show one.",
 }

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipeline.errors import UsageError
+from pipeline.mail.settings import MailConfig
 from pipeline.policy import answered_qualifications
+from pipeline.privacy import ReadableBy
 from pipeline.survey import Encoding
+from reports.languages import LANGUAGES
 from schemas.catalog import TABLES
 from schemas.dates import DateOrder
 
@@ -53,6 +56,12 @@ class UnreadConfig(Section):
     kept_rows: int = Field(10_000, ge=1)
 
 
+class PrivacyConfig(Section):
+    """Who may read the files that the program writes, beside their owner."""
+
+    readable_by: ReadableBy = ReadableBy.OWNER
+
+
 class TableConfig(Section):
     """What an export is, where its own content cannot tell."""
 
@@ -66,10 +75,11 @@ class Config(Section):
     """All settings. Memory limit and threads are DuckDB's; `keep` counts earlier warehouses.
 
     `answer_times` are business days by qualification, in place of those in sql/reference. `waivers` is the waivers
-    file; by default it is waivers.toml in the state directory, which need not exist.
+    file; by default it is waivers.toml in the state directory, which need not exist. Without `mail` nothing is sent.
     """
 
     partner: str = "Cloud Solution Provider partner"
+    language: str = "en"
     state: Path = Path("csp-audit-state")
     waivers: Path | None = None
     memory_limit: str = Field("1GB", pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|MiB|GB|GiB)$")
@@ -77,8 +87,18 @@ class Config(Section):
     keep: int = Field(3, ge=0)
     gate: GateConfig = GateConfig()
     unread: UnreadConfig = UnreadConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
+    mail: MailConfig | None = None
     answer_times: dict[str, BusinessDays] = {}
     tables: dict[str, TableConfig] = {}
+
+    @field_validator("language")
+    @classmethod
+    def _language_exists(cls, language: str) -> str:
+        if language not in LANGUAGES:
+            message = f"there is no language {language}; there are {', '.join(LANGUAGES)}"
+            raise ValueError(message)
+        return language
 
     @field_validator("answer_times")
     @classmethod

@@ -8,12 +8,15 @@ import shutil
 from typing import TYPE_CHECKING
 
 from reports import render
+from reports.wording import ENGLISH
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
     from pipeline.state import State
+    from reports.wording import Words
     from schemas.finding import Audit
     from schemas.reading import Refusal
 
@@ -21,16 +24,23 @@ if TYPE_CHECKING:
 _HERE, _EXCHANGE = -100, 2
 
 
-def write_files(audit: Audit, folder: Path) -> None:
-    """Write the report and the data files of one night into an empty folder."""
+def write_files(audit: Audit, folder: Path, words: Words = ENGLISH) -> None:
+    """Write the report and the data files of one night, in a language, into an empty folder."""
     for name, text in {
-        "report.html": render.report_html(audit),
-        "findings.csv": render.findings_csv(audit),
-        "findings.json": render.findings_json(audit),
+        "report.html": render.report_html(audit, words),
+        "findings.csv": render.findings_csv(audit, words),
+        "findings.json": render.findings_json(audit, words),
         "quarantine.csv": render.quarantine_csv(audit),
-        "run.json": render.run_json(audit),
+        "run.json": render.run_json(audit, words),
     }.items():
         (folder / name).write_text(text, encoding="utf-8", newline="")
+
+
+def write_mail(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write messages and editions, each at its place in the night's folder."""
+    for place, content in files.items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_bytes(content)
 
 
 def put_in_place(built: Path, state: State, as_of: date, *, is_newest: bool) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline import gaps, lifecycle, record
@@ -15,35 +16,45 @@ from pipeline.exposure import create_exposure
 from pipeline.gate import Question, admit
 from pipeline.history import record_qualifications
 from pipeline.load import load_all
+from pipeline.mail.night import editions, night_mail
+from pipeline.mail.refused import refused_mail, upcoming_deadlines
+from pipeline.mail.resellers import configured_resellers
 from pipeline.policy import apply_answer_times
 from pipeline.precedence import give_way
-from pipeline.publish import put_in_place, record_refusal, write_files
+from pipeline.privacy import masking_key
+from pipeline.publish import put_in_place, record_refusal, write_files, write_mail
 from pipeline.rulefile import read_rules
 from pipeline.rules import create_views, judge_rules
 from pipeline.state import State, sha256_of
 from pipeline.triage.triage import usable_triage
 from pipeline.waivers.waivers import configured_waivers
 from pipeline.warehouse import build, last_night, swap
+from reports.languages import words_of
+from reports.masking import masked, masked_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pipeline.config import Config
+    from pipeline.mail.smtp import Message
     from pipeline.order import Order
     from schemas.finding import Audit
 
 
-def run(order: Order, config: Config, announce: Callable[[str], None]) -> Audit:
+def run(
+    order: Order, config: Config, announce: Callable[[str], None], post: Callable[[Message], None] | None = None
+) -> Audit:
     """Audit one night and put its results into place; `announce` is told each step as it begins.
 
+    `post` is given each message of the night, or of its refusal, once everything is in its place.
     Raises NotAuditedError where an input is refused (a record of that is left), LockedError, UsageError or
     FaultError; the last good night is then as it was.
     """
     state = State(config.state)
     with state.locked(), state.work() as work:
         try:
-            return _audit(order, config, state, work, announce)
+            audit, messages = _audit(order, config, state, work, announce)
         except OutOfMemoryError as error:
             message = (
                 f"memory_limit = {config.memory_limit} is too little for these exports. Raise it in the configuration."
@@ -51,16 +62,45 @@ def run(order: Order, config: Config, announce: Callable[[str], None]) -> Audit:
             raise UsageError(message) from error
         except NotAuditedError as error:
             if not order.dry_run:
-                newest = last_night(state.warehouse, order.as_of).newest
-                built = work / "refused"
-                built.mkdir()
-                record_refusal(record.refusal(order, config.state, newest, error), state, built)
+                _hand_on(_refuse(order, config, state, work, error), post)
             raise
+    _hand_on(messages, post)
+    return audit
 
 
-def _audit(order: Order, config: Config, state: State, work: Path, announce: Callable[[str], None]) -> Audit:
+def _hand_on(messages: Iterable[Message], post: Callable[[Message], None] | None) -> None:
+    if post:
+        for message in messages:
+            post(message)
+
+
+def _refuse(order: Order, config: Config, state: State, work: Path, error: NotAuditedError) -> Iterable[Message]:
+    """Leave a record of a night that was not audited, and return its messages."""
+    newest = last_night(state.warehouse, order.as_of).newest
+    refusal = record.refusal(order, config.state, newest, error)
+    built = work / "refused"
+    built.mkdir()
+    upcoming = upcoming_deadlines(refusal, state, config, _shown(order, state))
+    refusal = masked_refusal(refusal, masking_key(state.root)) if order.mask else refusal
+    mail = refused_mail(refusal, config.mail, order.language or config.language, state, upcoming)
+    write_mail(mail.files, built)
+    record_refusal(refusal, state, built)
+    return mail.messages
+
+
+def _shown(order: Order, state: State) -> Callable[[Audit], Audit]:
+    """Return what makes an audit as people may see it: with pseudonyms where that was asked for, else as it is."""
+    if not order.mask:
+        return lambda audit: audit
+    return partial(masked, key=masking_key(state.root))
+
+
+def _audit(
+    order: Order, config: Config, state: State, work: Path, announce: Callable[[str], None]
+) -> tuple[Audit, Iterable[Message]]:
     announce("gate")
     files = read_rules()
+    resellers = configured_resellers(config.mail)
     before = last_night(state.warehouse, order.as_of)
     waivers = configured_waivers(config, {*before.rule_ids, *(file.rule.id for file in files)})
     is_backfill = order.is_backfill(before.newest)
@@ -95,9 +135,14 @@ def _audit(order: Order, config: Config, state: State, work: Path, announce: Cal
         audit = replace(audit, triage_sha256=sha256_of(state.triage), triage_fault=fault)
         built = work / "night"
         built.mkdir()
-        write_files(audit, built)
+        language, shown = order.language or config.language, _shown(order, state)
+        seen = shown(audit)
+        write_files(seen, built, words_of(language))
+        mail = night_mail(seen, config.mail, language)
+        theirs = editions(connection, audit, config.mail, resellers, shown)
+        write_mail({**mail.files, **theirs.files}, built)
     if not order.dry_run:
         new = add_backfill(work, config, state.warehouse, order.as_of) if is_backfill else work / "warehouse.duckdb"
         swap(new, state.warehouse, state.kept, config.keep)
         put_in_place(built, state, order.as_of, is_newest=not is_backfill)
-    return audit
+    return seen, () if order.dry_run else (*mail.messages, *theirs.messages)

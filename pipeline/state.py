@@ -51,6 +51,11 @@ class State:
         """What analysts have decided about findings."""
         return self.root / "triage.csv"
 
+    @property
+    def outbox(self) -> Path:
+        """The folder of mail that waits to be handed over."""
+        return self.root / "outbox"
+
     def night(self, as_of: date) -> Path:
         """Return the folder of one night's report and data files."""
         return self.root / "runs" / as_of.isoformat()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reports.languages import LANGUAGES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -60,6 +62,12 @@ AS_OF = click.option(
     help="The night to audit (default: today in UTC).",
     metavar="YYYY-MM-DD",
 )
+LANGUAGE = click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    help="Language of the report (default: the configuration's, or en).",
+)
+MASK = click.option("--mask", is_flag=True, help="Write pseudonyms in place of customers' names, ids and domains.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Print the log as well.")
 FOLDER = click.argument("folder", type=NamedPath(path_type=Path))
 FORMAT = click.option(

@@ -14,7 +14,7 @@ from pipeline.commands import options
     "report",
     epilog=options.epilog(
         "csp-audit report --out report.html",
-        "csp-audit report 2026-11-19 --out report.html",
+        "csp-audit report 2026-11-19 --language pl --out report.html",
         "csp-audit report previous > report.html",
         exit_codes="0 written, 2 wrong usage, or no warehouse",
     ),
@@ -23,9 +23,18 @@ from pipeline.commands import options
 @click.option(
     "--out", type=options.NamedPath(path_type=Path), help="The file to write (default: stdout).", metavar="FILE"
 )
+@options.LANGUAGE
+@options.MASK
 @options.STATE
 @options.CONFIG
-def command(run: str, out: Path | None, state: Path | None, config_file: Path | None) -> None:
+def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    run: str,
+    out: Path | None,
+    language: str | None,
+    mask: bool,  # noqa: FBT001 - click passes flags by position
+    state: Path | None,
+    config_file: Path | None,
+) -> None:
     """Write the report of a night again, with what has been decided about its findings since.
 
     RUN is a date, a run id, latest (the default) or previous.
@@ -41,7 +50,7 @@ def command(run: str, out: Path | None, state: Path | None, config_file: Path | 
         message = "the report is a page for a browser. Name a file with --out, or send it into one with >."
         raise UsageError(message)
     with uncollected(), open_desk(config_file, state) as desk:
-        html = rerender(desk, find_night(desk.connection, run))
+        html = rerender(desk, find_night(desk.connection, run), language, mask=mask)
     if out:
         write_file(out, html.encode())
         click.echo(out)

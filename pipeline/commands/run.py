@@ -45,7 +45,10 @@ _FAIL_ON = ("violation", "deadline", "verify", "new", "none")
     show_default=True,
     help="From which findings on the exit code is 1.",
 )
+@options.LANGUAGE
+@options.MASK
 @click.option("--dry-run", is_flag=True, help="Audit, but leave warehouse and reports as they are.")
+@click.option("--no-mail", is_flag=True, help="Mail nobody; csp-audit send does it later.")
 @options.VERBOSE
 @click.pass_obj
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -56,7 +59,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     config_file: Path | None,
     engine: str,
     fail_on: str,
-    dry_run: bool,  # noqa: FBT001 - click passes flags by position
+    language: str | None,
+    mask: bool,  # noqa: FBT001 - click passes flags by position
+    dry_run: bool,  # noqa: FBT001
+    no_mail: bool,  # noqa: FBT001
     verbose: bool,  # noqa: FBT001
 ) -> int:
     """Audit one night of exports.
@@ -64,6 +70,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     FOLDER holds customers*.csv, subscriptions*.csv and qualifications*.csv, and whichever of price_list*.csv and
     nonprofit_notices*.csv there are.
     """
+    from pipeline.commands.mailing import mailing
     from pipeline.load import Engine
     from pipeline.order import FailOn, Order
     from pipeline.run import run
@@ -84,10 +91,12 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         fail_on=FailOn(fail_on),
         dry_run=dry_run,
         config_file=config_file,
+        language=language or "",
+        mask=mask,
         date_was_given=as_of is not None,
     )
-    with announcing() as announce:
-        audit = run(order, config, announce)
+    with mailing(config, places, wanted=not (dry_run or no_mail)) as post, announcing() as announce:
+        audit = run(order, config, announce, post)
     for result in audit.rules:
         if result.judgement is Judgement.ERROR:
             LOG.error("rule %s: %s", result.rule.id, result.reason)

@@ -90,4 +90,4 @@ def test_refused_run_leaves_its_record_and_nothing_else(state: Path) -> None:
     assert audit(SAMPLES / "broken" / "missing_file", "2026-11-21", state).code == 3
     assert contents(state).items() > before.items()
     new = contents(state).keys() - before.keys()
-    assert new == {"refused/2026-11-21/run.json", "refused/2026-11-21/quarantine.csv"}
+    assert new == {f"refused/2026-11-21/{name}" for name in ("not_audited.eml", "quarantine.csv", "run.json")}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = """
 partner = "Cloud Solution Provider partner"
+language = "en"
 state = "csp-audit-state"
 memory_limit = "1GB"
 threads = 2
@@ -33,6 +34,9 @@ may_be_empty = []
 max_share = 0.01
 max_rows = 10
 kept_rows = 10000
+
+[privacy]
+readable_by = "owner"
 
 [answer_times]
 
@@ -76,6 +80,7 @@ WRONG = {
         "answer_times.Education = 0",
         "answer_times.Education: input should be greater than or equal to 1",
     ),
+    "no such language": ('language = "de"', "language: there is no language de; there are en, pl, it"),
     "answer time with half a day": ("answer_times.Education = 2.5", "answer_times.Education: input should be a valid"),
     "answer time as a text": ('answer_times.Education = "5"', "answer_times.Education: input should be a valid"),
     "answer time as a truth": ("answer_times.Education = true", "answer_times.Education: input should be a valid"),
@@ -94,8 +99,8 @@ def test_no_file_an_empty_file_and_the_defaults_written_out_are_the_same(tmp_pat
     default = load_config(None)
     assert default == Config() == load_config(written(tmp_path, ""))
     assert default == load_config(written(tmp_path, DEFAULTS))
-    # The text above has every key that there is, but for the one whose default no TOML can say.
-    assert default.model_dump(mode="json") == tomllib.loads(DEFAULTS) | {"waivers": None}
+    # The text above has every key that there is, but for those whose default no TOML can say.
+    assert default.model_dump(mode="json") == tomllib.loads(DEFAULTS) | {"waivers": None, "mail": None}
 
 
 @pytest.mark.parametrize(("text", "line"), WRONG.values(), ids=WRONG.keys())

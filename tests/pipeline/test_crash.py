@@ -82,7 +82,7 @@ class Scene:
         assert not list(state.glob("work-*"))
 
 
-FILES = ["findings.csv", "findings.json", "quarantine.csv", "report.html", "run.json"]
+FILES = ["digest.eml", "findings.csv", "findings.json", "quarantine.csv", "report.html", "run.json"]
 
 
 class Mortals:

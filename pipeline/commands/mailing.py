@@ -1,0 +1,71 @@
+"""Mails what a run has left, after everything of the run is in its place."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.errors import CspAuditError, NotAuditedError
+from pipeline.session import LOG, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pipeline.config import Config
+    from pipeline.mail.post import Post
+    from pipeline.mail.smtp import Message
+    from pipeline.state import State
+
+
+@contextmanager
+def mailing(config: Config, places: State, *, wanted: bool) -> Iterator[Callable[[Message], None]]:
+    """Give a function that takes messages; at the end they go, with what has waited since earlier nights.
+
+    They go also where the night was not audited. What cannot be handed over stays in the outbox: that is one line on
+    stderr, and never another result or exit code. Raises UsageError at the start where the settings cannot work.
+    """
+    from pipeline.mail.post import open_post
+
+    if not wanted or config.mail is None:
+        yield lambda _: None
+        return
+    post = open_post(config.mail, places.outbox)
+    messages: list[Message] = []
+    try:
+        yield messages.append
+    except NotAuditedError:
+        _mail(post, messages)
+        raise
+    _mail(post, messages)
+
+
+def _mail(post: Post, messages: Sequence[Message]) -> None:
+    from pipeline.diagnostics import write_diagnostics
+    from pipeline.mail.post import told, trouble
+
+    folder = post.outbox.folder
+    try:
+        post.outbox.put(messages)
+        handover = post.outbox.flush(post.server)
+    except OSError as error:
+        _complain(f"{folder}: cannot be written: {error.strerror}. Mend that, then run csp-audit send.")
+        return
+    except CspAuditError as error:
+        _complain(str(error))
+        return
+    except Exception as error:  # noqa: BLE001 - the night is whole, and a fault in mailing it must not say otherwise
+        _complain(f"a fault of the program ({type(error).__name__}); {write_diagnostics(error, folder.parent)}")
+        return
+    for line in told(handover, folder):
+        LOG.info("mail: %s", line)
+    if handover.delivered:
+        say(f"Mails handed over: {len(handover.delivered)}.")
+    if line := trouble(handover, folder):
+        _complain(line)
+
+
+def _complain(line: str) -> None:
+    LOG.error("mail: %s", line)
+    click.echo(f"csp-audit: mail: {line}", err=True)

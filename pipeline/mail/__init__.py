@@ -1,0 +1,1 @@
+"""The post: from a night's messages to a mail server, through an outbox on disk."""

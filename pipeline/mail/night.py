@@ -1,0 +1,130 @@
+"""What a night mails: the digest for each language and level that somebody gets, and the resellers' editions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from pipeline.editions import read_edition, reseller_ids
+from pipeline.mail.attach import with_page
+from pipeline.mail.places import DIGEST, digest_place, edition_place, safe_name
+from pipeline.mail.settings import Only
+from pipeline.mail.smtp import Message
+from pipeline.session import LOG
+from reports.languages import words_of
+from reports.mail.digest import digest
+from reports.mail.letter import Letter
+from reports.render import findings_csv, report_html
+from schemas.finding import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pipeline.database import Connection
+    from pipeline.mail.resellers import ResellerRecipient
+    from pipeline.mail.settings import MailConfig, Recipient
+    from schemas.finding import Audit
+
+# A domain that no mail can go to: without a section [mail] nothing is sent.
+_NOWHERE = "csp-audit.invalid"
+UNSENT = Letter(f"CSP audit <audit@{_NOWHERE}>", (f"audit@{_NOWHERE}",), _NOWHERE)
+
+
+@dataclass(frozen=True)
+class NightMail:
+    """Files by their place in the night's folder, and messages with those who get them."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    messages: tuple[Message, ...] = ()
+
+
+def by_language_and_level(recipients: Iterable[Recipient]) -> list[tuple[str, Level, list[Recipient]]]:
+    """Return those who get the same message together."""
+
+    def key(recipient: Recipient) -> tuple[str, int]:
+        return recipient.language, recipient.level.rank
+
+    groups = ([*group] for _, group in groupby(sorted(recipients, key=key), key))
+    return [(group[0].language, group[0].level, group) for group in groups]
+
+
+def gets_digest(recipient: Recipient, audit: Audit) -> bool:
+    """Tell whether somebody who is mailed digests gets that of such a night."""
+    found = sum(count.found for level, count in audit.counts.items() if level.rank <= recipient.level.rank)
+    return recipient.only is Only.ALWAYS or found > 0
+
+
+def night_mail(audit: Audit, mail: MailConfig | None, language: str) -> NightMail:
+    """Return the digest of a whole night: digest.eml in the language, and one message for each group of recipients."""
+    if mail is None:
+        return NightMail({DIGEST: digest(audit, UNSENT, words_of(language))})
+    files: dict[str, bytes] = {}
+    messages = []
+    for spoken, level, group in by_language_and_level(
+        each for each in mail.recipients if each.only is not Only.FAILURE
+    ):
+        letter = _letter(audit, mail, [recipient.address for recipient in group], level)
+        content = files[digest_place(spoken, level)] = digest(audit, letter, words_of(spoken))
+        addresses = tuple(recipient.address for recipient in group if gets_digest(recipient, audit))
+        messages += [Message(content, addresses)] if addresses else []
+    usual = files.get(digest_place(language, Level.VERIFY))
+    files[DIGEST] = usual or digest(audit, _letter(audit, mail, [mail.address], Level.VERIFY), words_of(language))
+    return NightMail(files, tuple(messages))
+
+
+def editions(
+    connection: Connection,
+    audit: Audit,
+    mail: MailConfig | None,
+    recipients: Sequence[ResellerRecipient],
+    shown: Callable[[Audit], Audit],
+) -> NightMail:
+    """Return the edition of each reseller that has an address: report, findings and digest of its own customers.
+
+    `shown` is applied to each edition, for example to mask it.
+    """
+    if mail is None or not recipients:
+        return NightMail()
+    known = set(reseller_ids(connection))
+    files: dict[str, bytes] = {}
+    messages: list[Message] = []
+    wanted = dict.fromkeys(recipient.reseller_id for recipient in recipients)
+    for reseller_id in wanted:
+        if reseller_id not in known:
+            LOG.warning("mail: reseller %s has no customer and no sale tonight, and is not mailed", reseller_id)
+            continue
+        edition = shown(read_edition(connection, audit, reseller_id))
+        own = [recipient for recipient in recipients if recipient.reseller_id == reseller_id]
+        for language, addresses, folder in _by_language(own):
+            made, content = _edition_files(edition, mail, reseller_id, language, addresses)
+            files |= {f"{folder}/{name}": data for name, data in made.items()}
+            messages.append(Message(content, addresses))
+    return NightMail(files, tuple(messages))
+
+
+def _by_language(own: Sequence[ResellerRecipient]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Yield each language of one reseller with its addresses and its folder; the first has the edition's own."""
+    for number, language in enumerate(dict.fromkeys(recipient.language for recipient in own)):
+        addresses = tuple(recipient.address for recipient in own if recipient.language == language)
+        yield language, addresses, edition_place(own[0].reseller_id, language if number else None)
+
+
+def _edition_files(
+    edition: Audit, mail: MailConfig, reseller_id: str, language: str, addresses: Sequence[str]
+) -> tuple[dict[str, bytes], bytes]:
+    """Return the files of an edition in one language, and its message; without a link the report goes with it."""
+    words = words_of(language)
+    page = report_html(edition, words).encode()
+    link = mail.reseller_report_url.format(as_of=edition.as_of, reseller=safe_name(reseller_id))
+    name = f"report-{edition.as_of}.html"
+    letter = Letter(mail.sender, tuple(addresses), mail.list_name, link or name, Level.VERIFY, mail.attach_csv)
+    content = digest(edition, letter, words)
+    content = content if link else with_page(content, name, page)
+    csv = findings_csv(edition, words).encode()
+    return {"report.html": page, "findings.csv": csv, DIGEST: content}, content
+
+
+def _letter(audit: Audit, mail: MailConfig, to: Sequence[str], level: Level) -> Letter:
+    link = mail.report_url.format(as_of=audit.as_of, reseller="")
+    return Letter(mail.sender, tuple(to), mail.list_name, link, level, mail.attach_csv)

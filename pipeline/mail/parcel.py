@@ -1,0 +1,94 @@
+"""One message for one address, as it waits on disk: the message in one file, what is known of it in another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from email.parser import BytesHeaderParser
+from email.policy import default
+from typing import TYPE_CHECKING, Any
+
+from pipeline.mail.record import Delivery
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What is known of a message that waits; `sha256` is its bytes'. Moments are UTC, as in 2026-11-20T02:00:07.01Z.
+
+    `doubts` counts how often nobody knows whether the server took it. One that was sent `again` on purpose goes also
+    where the record has it.
+    """
+
+    message_id: str
+    recipient: str
+    sha256: str
+    created: str
+    attempts: int = 0
+    doubts: int = 0
+    last_error: str = ""
+    again: bool = False
+
+    @property
+    def what(self) -> tuple[str, str, str]:
+        """Which bytes go to whom."""
+        return self.message_id, self.recipient, self.sha256
+
+    @property
+    def key(self) -> str:
+        """The name of its files: the same message to the same address is one parcel."""
+        return hashlib.sha256("\0".join(self.what).encode()).hexdigest()[:32]
+
+    @property
+    def delivery(self) -> Delivery:
+        """What the record says once it is handed over."""
+        return Delivery(*self.what, self.created)
+
+
+def message_id_of(content: bytes) -> str:
+    """Return the Message-ID of a message."""
+    return str(BytesHeaderParser(policy=default).parsebytes(content)["Message-ID"] or "").strip()
+
+
+def write_parcel(folder: Path, parcel: Parcel) -> None:
+    """Write what is known of a parcel, whole or not at all. Raises OSError."""
+    text = json.dumps(asdict(parcel), indent=1, ensure_ascii=False)
+    write_durably(folder / f"{parcel.key}.json", f"{text}\n".encode())
+
+
+def read_parcel(path: Path) -> Parcel | None:
+    """Return what a file says of a parcel; None where it is gone, or is no such file."""
+    try:
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        parcel = Parcel(**told)
+        key = parcel.key
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        return None
+    return parcel if path.stem == key else None
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Put a file in its place in one step, readable by its owner only and on disk for good. Raises OSError."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk for good."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,57 @@
+"""The record of what was handed over: by it, no message goes to the same address twice."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_CELLS = 5
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message to one address; `sha256` is its bytes'. `created` tells apart what was sent again on purpose."""
+
+    message_id: str
+    recipient: str
+    sha256: str
+    created: str
+
+    @property
+    def what(self) -> tuple[str, str, str]:
+        """What was sent to whom, whenever that was."""
+        return self.message_id, self.recipient, self.sha256
+
+
+def read_record(path: Path) -> frozenset[Delivery]:
+    """Return what was handed over; a line that a crash has cut off counts as never written."""
+    try:
+        text = path.read_bytes().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return frozenset()
+    rows = csv.reader(io.StringIO(text.replace("\0", "")))
+    return frozenset(Delivery(*row[:-1]) for row in rows if len(row) == _CELLS and row[-1].endswith("Z"))
+
+
+def add_to_record(path: Path, deliveries: Iterable[Delivery], moment: str) -> None:
+    """Append to the record and have it on disk before returning. Raises OSError."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerows((*each.what, each.created, moment) for each in deliveries)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
+        file.write(_line_break(file.fileno()) + text.getvalue().encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _line_break(descriptor: int) -> bytes:
+    """Return what ends a line that a crash has cut off."""
+    size = os.fstat(descriptor).st_size
+    return b"\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else b""
