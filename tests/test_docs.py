@@ -17,8 +17,9 @@ from tests.pipeline.commandline import call
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DESK = (ROOT / "docs" / "desk.md").read_text(encoding="utf-8")
+MAIL = (ROOT / "docs" / "mail.md").read_text(encoding="utf-8")
 DOCUMENTS = [
-    "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "docs/desk.md", "docs/rules.md",
+    "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "docs/desk.md", "docs/mail.md", "docs/rules.md",
     "sample_data/README.md",
 ]  # fmt: skip
 
@@ -35,7 +36,7 @@ def commands(text: str) -> list[tuple[list[str], str, int]]:
     return found
 
 
-@pytest.mark.parametrize("text", [README, DESK], ids=["README.md", "docs/desk.md"])
+@pytest.mark.parametrize("text", [README, DESK, MAIL], ids=["README.md", "docs/desk.md", "docs/mail.md"])
 def test_commands_of_the_documents_run(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each ```console block, in its order, in one directory that holds nothing but a folder of exports."""
     shutil.copytree(ROOT / "sample_data" / "nights" / "2026-11-20", tmp_path / "exports", copy_function=shutil.copy)
@@ -51,7 +52,7 @@ def test_commands_of_the_documents_run(text: str, tmp_path: Path, monkeypatch: p
 
 
 def test_every_command_has_an_example_that_runs() -> None:
-    shown = {words[1] for words, _, _ in commands(README) + commands(DESK)}
+    shown = {words[1] for words, _, _ in commands(README) + commands(DESK) + commands(MAIL)}
     assert shown >= {*COMMANDS}
 
 
