@@ -193,8 +193,9 @@ def test_refused_backfill_leaves_every_night_as_it_was(own: Path, tmp_path: Path
     (tmp_path / "empty").mkdir()
     assert audit(tmp_path / "empty", BETWEEN, own).code == 3
     after = contents(own)
-    refused = {name for name in after if name.startswith(f"refused/{BETWEEN}/")}
-    assert refused == {f"refused/{BETWEEN}/run.json", f"refused/{BETWEEN}/quarantine.csv"}
+    folder = f"refused/{BETWEEN}"
+    refused = {name for name in after if name.startswith(f"{folder}/")}
+    assert refused == {f"{folder}/run.json", f"{folder}/quarantine.csv", f"{folder}/not_audited.eml"}
     assert {name: content for name, content in after.items() if name not in refused} == before
     assert audit(sample(BETWEEN), BETWEEN, own).code == 1
     assert not (own / "refused" / BETWEEN).exists()
