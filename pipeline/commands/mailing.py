@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
     from pipeline.config import Config
     from pipeline.mail.post import Post
+    from pipeline.mail.settings import MailConfig
     from pipeline.mail.smtp import Message
     from pipeline.state import State
+
+_MOST_NAMED, _LONGEST = 5, 60
 
 
 @contextmanager
@@ -38,17 +41,18 @@ def mailing(config: Config, places: State, *, wanted: bool) -> Iterator[Callable
     except NotAuditedError:
         _mail(post, messages)
         raise
+    _name_unknown(post.mail, messages)
     _mail(post, messages)
 
 
 def _mail(post: Post, messages: Sequence[Message]) -> None:
     from pipeline.diagnostics import write_diagnostics
-    from pipeline.mail.post import told, trouble
+    from pipeline.mail.post import BUSY, told, trouble
 
     folder = post.outbox.folder
     try:
         post.outbox.put(messages)
-        handover = post.outbox.flush(post.server)
+        handover = post.outbox.flush(post.server, wait=lambda: _complain(BUSY))
     except OSError as error:
         _complain(f"{folder}: cannot be written: {error.strerror}. Mend that, then run csp-audit send.")
         return
@@ -64,6 +68,22 @@ def _mail(post: Post, messages: Sequence[Message]) -> None:
         say(f"Mails handed over: {len(handover.delivered)}.")
     if line := trouble(handover, folder):
         _complain(line)
+
+
+def _name_unknown(mail: MailConfig, messages: Sequence[Message]) -> None:
+    """Say which resellers of the file have no edition tonight: most often an id that is written otherwise."""
+    from pipeline.mail.outbox import EDITION_KIND
+    from pipeline.mail.resellers import configured_resellers
+    from reports.text import clip, visible
+
+    made = {message.kind for message in messages}
+    wanted = dict.fromkeys(each.reseller_id for each in configured_resellers(mail))
+    unknown = [clip(visible(each), _LONGEST) for each in wanted if f"{EDITION_KIND} {each}" not in made]
+    if unknown:
+        more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
+        named = ", ".join(unknown[:_MOST_NAMED]) + more
+        line = f"no customer and no sale tonight, so no edition: {named}. Check reseller_id in {mail.resellers}."
+        click.echo(f"csp-audit: mail: {line}", err=True)
 
 
 def _complain(line: str) -> None:

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config import Config
-    from pipeline.mail.outbox import Outbox
+    from pipeline.mail.outbox import Handover, Outbox
+    from pipeline.mail.parcel import Parcel
     from pipeline.mail.post import Post
     from pipeline.mail.resend import Kept
     from pipeline.mail.settings import MailConfig
     from pipeline.state import State
+    from schemas.finding import Audit
 
 _NOTHING = "Nothing waits."
+_NOBODY = "Nobody gets the mail of this night."
 _NOT_MADE = "the night made no such mail; csp-audit run makes it"
 
 
@@ -30,12 +33,13 @@ _NOT_MADE = "the night made no such mail; csp-audit run makes it"
         "csp-audit send --outbox --config csp-audit.toml",
         "csp-audit send latest --to audit@lipowa.example --config csp-audit.toml",
         "csp-audit send 2026-11-19 --dry-run --config csp-audit.toml",
-        exit_codes="0 handed over, 1 something was not, 2 wrong usage",
+        exit_codes="0 handed over, 1 something was not, 2 wrong usage, 4 another sender is at work",
     ),
 )
 @click.argument("run", default="latest")
 @click.option("--to", multiple=True, help="Only to this recipient; may be given several times.", metavar="ADDRESS")
 @click.option("--outbox", "only_waiting", is_flag=True, help="Only what could not be handed over before.")
+@click.option("--held", is_flag=True, help="With --outbox: also what the server may have already.")
 @click.option("--dry-run", is_flag=True, help="Say what would go to whom, and send nothing.")
 @options.STATE
 @options.CONFIG
@@ -46,6 +50,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     run: str,
     to: tuple[str, ...],
     only_waiting: bool,  # noqa: FBT001 - click passes flags by position
+    held: bool,  # noqa: FBT001
     dry_run: bool,  # noqa: FBT001
     state: Path | None,
     config_file: Path | None,
@@ -64,10 +69,13 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if only_waiting and (to or context.get_parameter_source("run") is not click.core.ParameterSource.DEFAULT):
         message = "--outbox sends what waits, of any night to anybody. Leave out RUN and --to, or --outbox."
         raise UsageError(message)
+    if held and not only_waiting:
+        message = "--held goes with --outbox. Add it, or leave out --held."
+        raise UsageError(message)
     config = settings(config_file, state)
     places = State(config.state)
     outbox = Outbox(places.outbox)
-    if only_waiting and not outbox.parcels():
+    if only_waiting and outbox.is_empty():
         click.echo(_NOTHING)
         return 0
     if config.mail is None:
@@ -79,18 +87,26 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if dry_run:
         _list(outbox, kept)
         return 0
+    if not kept and not only_waiting:
+        click.echo(_NOBODY)
+        if outbox.is_empty():
+            return 0
+    context.obj.folder = config.state
     open_log(places.log, verbose=verbose)
-    return _send(config.mail, outbox, kept)
+    return _send(config.mail, outbox, kept, with_held=held)
 
 
 def _kept(places: State, config: Config, mail: MailConfig, run: str, to: Iterable[str]) -> list[Kept]:
     """Return what is asked for. Raises UsageError where there is no such night, or no such recipient."""
     from datetime import date
+    from functools import cache
 
+    from pipeline.audit import read_audit
     from pipeline.desk.runs import find_night
     from pipeline.mail.places import NOT_AUDITED
     from pipeline.mail.resellers import configured_resellers
     from pipeline.mail.resend import chosen, kept_digests, kept_refusals
+    from pipeline.rulefile import read_rules
     from pipeline.warehouse import open_warehouse
 
     with suppress(ValueError):
@@ -100,35 +116,59 @@ def _kept(places: State, config: Config, mail: MailConfig, run: str, to: Iterabl
             return chosen(kept_refusals(refused, mail), to)
     with open_warehouse(places.warehouse, config) as connection:
         night = find_night(connection, run)
-    return chosen(kept_digests(places.night(night.as_of), mail, configured_resellers(mail)), to)
+
+        @cache
+        def audit() -> Audit:
+            return read_audit(connection, [file.rule for file in read_rules()], night)
+
+        return chosen(kept_digests(places.night(night.as_of), mail, configured_resellers(mail), audit), to)
 
 
 def _list(outbox: Outbox, kept: Iterable[Kept]) -> None:
     """Say what would go to whom: what is asked for, then what waits."""
+    from reports.text import visible
+
     for each in kept:
-        click.echo(f"{each.recipient}: {each.what}: {each.file or _NOT_MADE}")
+        click.echo(visible(f"{each.recipient}: {each.what}: {each.file or _NOT_MADE}"))
     for parcel in outbox.parcels():
-        click.echo(f"{parcel.recipient}: waits since {parcel.created[:16]}Z, {parcel.message_id}")
+        state = "held, in doubt" if parcel.is_held else "waits"
+        click.echo(visible(f"{parcel.recipient}: {state} since {parcel.created[:16]}Z, {parcel.message_id}"))
 
 
-def _send(mail: MailConfig, outbox: Outbox, kept: Sequence[Kept]) -> int:
+def _send(mail: MailConfig, outbox: Outbox, kept: Sequence[Kept], *, with_held: bool) -> int:
     """Hand over, and say of each message what became of it."""
     from pipeline.errors import UsageError
-    from pipeline.mail.post import open_post, told
-    from pipeline.mail.smtp import Message
+    from pipeline.mail.post import BUSY, open_post, told
     from pipeline.session import LOG
+    from reports.text import visible
 
     post: Post = open_post(mail, outbox.folder)
-    messages = [Message(each.file.read_bytes(), (each.recipient,)) for each in kept if each.file]
+    messages = [message for each in kept if (message := each.message())]
     try:
-        outbox.put(messages, again=True)
-        handover = outbox.flush(post.server)
+        before = outbox.put(messages, again=True) or outbox.parcels()
+        handover = outbox.flush(post.server, with_held=with_held, wait=lambda: click.echo(BUSY, err=True))
     except OSError as error:
-        message = f"{outbox.folder}: cannot be written: {error.strerror}. Check the folder and its permissions."
-        raise UsageError(message) from error
-    missing = [each for each in kept if each.file is None]
-    lines = [*told(handover, outbox.folder), *(f"{each.recipient}: {each.what}: {_NOT_MADE}" for each in missing)]
-    for line in lines or [_NOTHING]:
+        wrong = f"{outbox.folder}: cannot be written: {error.strerror}. Check the folder and its permissions."
+        raise UsageError(wrong) from error
+    missing = [f"{each.recipient}: {each.what}: {_NOT_MADE}" for each in kept if each.file is None]
+    elsewhere = _elsewhere(outbox, before, handover)
+    lines = [*told(handover, outbox.folder), *elsewhere, *map(visible, missing)]
+    for line in lines or ([] if messages else [_NOTHING]):
         LOG.info("mail: %s", line)
         click.echo(line)
-    return 1 if handover.waiting or handover.given_up or missing else 0
+    return 0 if handover.is_complete and not missing and all(elsewhere.values()) else 1
+
+
+def _elsewhere(outbox: Outbox, before: Iterable[Parcel], handover: Handover) -> dict[str, bool]:
+    """Return a line for each parcel that another sender has taken meanwhile, and whether it was handed over."""
+    from reports.text import visible
+
+    known = (*handover.delivered, *handover.waiting, *handover.held, *handover.given_up)
+    keys = {parcel.key for parcel in known}
+    lines = {}
+    for parcel in before:
+        if parcel.key not in keys:
+            is_delivered = outbox.has_delivered(parcel)
+            what = "handed over by another sender" if is_delivered else "taken by another sender, and not handed over"
+            lines[f"{visible(parcel.recipient)}: {what}, {visible(parcel.message_id)}"] = is_delivered
+    return lines

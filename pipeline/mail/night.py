@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.editions import read_edition, reseller_ids
 from pipeline.mail.attach import with_page
+from pipeline.mail.outbox import DIGEST_KIND, EDITION_KIND
 from pipeline.mail.places import DIGEST, digest_place, edition_place, safe_name
 from pipeline.mail.settings import Only
 from pipeline.mail.smtp import Message
@@ -16,6 +17,7 @@ from reports.languages import words_of
 from reports.mail.digest import digest
 from reports.mail.letter import Letter
 from reports.render import findings_csv, report_html
+from reports.text import visible
 from schemas.finding import Level
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pipeline.mail.settings import MailConfig, Recipient
     from schemas.finding import Audit
 
+# Bytes of an attached report; in a mail it is a third longer, and many servers take 20 to 25 MB.
+LONGEST_PAGE = 10_000_000
 # A domain that no mail can go to: without a section [mail] nothing is sent.
 _NOWHERE = "csp-audit.invalid"
 UNSENT = Letter(f"CSP audit <audit@{_NOWHERE}>", (f"audit@{_NOWHERE}",), _NOWHERE)
@@ -64,10 +68,10 @@ def night_mail(audit: Audit, mail: MailConfig | None, language: str) -> NightMai
     for spoken, level, group in by_language_and_level(
         each for each in mail.recipients if each.only is not Only.FAILURE
     ):
-        letter = _letter(audit, mail, [recipient.address for recipient in group], level)
-        content = files[digest_place(spoken, level)] = digest(audit, letter, words_of(spoken))
         addresses = tuple(recipient.address for recipient in group if gets_digest(recipient, audit))
-        messages += [Message(content, addresses)] if addresses else []
+        letter = _letter(audit, mail, addresses or (mail.address,), level)
+        content = files[digest_place(spoken, level)] = digest(audit, letter, words_of(spoken))
+        messages += [Message(content, addresses, f"{audit.as_of}", DIGEST_KIND)] if addresses else []
     usual = files.get(digest_place(language, Level.VERIFY))
     files[DIGEST] = usual or digest(audit, _letter(audit, mail, [mail.address], Level.VERIFY), words_of(language))
     return NightMail(files, tuple(messages))
@@ -92,39 +96,53 @@ def editions(
     wanted = dict.fromkeys(recipient.reseller_id for recipient in recipients)
     for reseller_id in wanted:
         if reseller_id not in known:
-            LOG.warning("mail: reseller %s has no customer and no sale tonight, and is not mailed", reseller_id)
+            LOG.warning("mail: reseller %s has no customer and no sale tonight", visible(reseller_id))
             continue
         edition = shown(read_edition(connection, audit, reseller_id))
         own = [recipient for recipient in recipients if recipient.reseller_id == reseller_id]
-        for language, addresses, folder in _by_language(own):
-            made, content = _edition_files(edition, mail, reseller_id, language, addresses)
-            files |= {f"{folder}/{name}": data for name, data in made.items()}
-            messages.append(Message(content, addresses))
+        for group in _by_language(own):
+            made, content = _edition_files(edition, mail, group)
+            files |= {f"{group.folder}/{name}": data for name, data in made.items()}
+            messages.append(Message(content, group.addresses, f"{audit.as_of}", f"{EDITION_KIND} {reseller_id}"))
     return NightMail(files, tuple(messages))
 
 
-def _by_language(own: Sequence[ResellerRecipient]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+@dataclass(frozen=True)
+class _Group:
+    """Those of one reseller who get the edition in the same language, and its folder."""
+
+    reseller_id: str
+    language: str
+    addresses: tuple[str, ...]
+    folder: str
+
+
+def _by_language(own: Sequence[ResellerRecipient]) -> Iterator[_Group]:
     """Yield each language of one reseller with its addresses and its folder; the first has the edition's own."""
     for number, language in enumerate(dict.fromkeys(recipient.language for recipient in own)):
         addresses = tuple(recipient.address for recipient in own if recipient.language == language)
-        yield language, addresses, edition_place(own[0].reseller_id, language if number else None)
+        reseller_id = own[0].reseller_id
+        yield _Group(reseller_id, language, addresses, edition_place(reseller_id, language if number else None))
 
 
-def _edition_files(
-    edition: Audit, mail: MailConfig, reseller_id: str, language: str, addresses: Sequence[str]
-) -> tuple[dict[str, bytes], bytes]:
-    """Return the files of an edition in one language, and its message; without a link the report goes with it."""
-    words = words_of(language)
-    page = report_html(edition, words).encode()
-    link = mail.reseller_report_url.format(as_of=edition.as_of, reseller=safe_name(reseller_id))
+def _edition_files(edition: Audit, mail: MailConfig, group: _Group) -> tuple[dict[str, bytes], bytes]:
+    """Return the files of an edition in one language, and its message.
+
+    Without a link the report goes with it, but for one that is too long for most servers: then its place is named.
+    """
+    words = words_of(group.language)
+    link = mail.reseller_report_url.format(as_of=edition.as_of, reseller=safe_name(group.reseller_id))
+    page = report_html(edition, words, beside=bool(link)).encode()  # attached, it has no other file beside it
     name = f"report-{edition.as_of}.html"
-    letter = Letter(mail.sender, tuple(addresses), mail.list_name, link or name, Level.VERIFY, mail.attach_csv)
+    is_attached = not link and len(page) <= LONGEST_PAGE
+    place = link or (name if is_attached else f"runs/{edition.as_of}/{group.folder}/report.html")
+    letter = Letter(mail.sender, group.addresses, mail.list_name, place, Level.VERIFY, mail.attach_csv)
     content = digest(edition, letter, words)
-    content = content if link else with_page(content, name, page)
+    content = with_page(content, name, page) if is_attached else content
     csv = findings_csv(edition, words).encode()
     return {"report.html": page, "findings.csv": csv, DIGEST: content}, content
 
 
 def _letter(audit: Audit, mail: MailConfig, to: Sequence[str], level: Level) -> Letter:
-    link = mail.report_url.format(as_of=audit.as_of, reseller="")
+    link = mail.report_url.format(as_of=audit.as_of)
     return Letter(mail.sender, tuple(to), mail.list_name, link, level, mail.attach_csv)

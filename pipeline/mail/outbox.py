@@ -1,50 +1,78 @@
 """The outbox: every message is on disk before it is sent, and leaves when it is known to be handed over.
 
 A message is written into the record before it leaves the outbox, so that a crash between the two sends nothing twice.
-Before its text goes over the wire its parcel is marked, so that a crash in the middle counts as one doubt.
+Before the dot that ends its text goes over the wire its parcel is marked, so that a crash there counts as one doubt.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
+import re
 import time
-from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.mail.parcel import Parcel, message_id_of, read_parcel, sync_folder, write_durably, write_parcel
+from pipeline.errors import LockedError
+from pipeline.mail.parcel import DamagedError, Parcel, read_parcel, sync_folder, write_durably, write_parcel
 from pipeline.mail.record import add_to_record, read_record
-from pipeline.mail.smtp import Event, Message, Server, Step, deliver
+from pipeline.mail.smtp import Event, Message, Step, deliver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from pipeline.mail.connect import Server
+
+# What a night mails: its digest, or that it was not audited. An edition has the reseller's id behind its kind.
+DIGEST_KIND, REFUSAL_KIND, EDITION_KIND = "digest", "not audited", "edition"
 # After this a digest is of no use to anybody.
-KEPT = timedelta(days=7)
-# The first time that nobody knows, it is sent once more; the second time it is not.
-MOST_DOUBTS = 2
+_KEPT = timedelta(days=7)
 _ORPHAN_SECONDS = 86_400
+_POLL_SECONDS = 0.1
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
 class Handover:
-    """What became of the parcels: each that is not delivered says why in its `last_error`."""
+    """What became of the parcels: each that is not delivered says why in its `last_error`.
+
+    Those `held` wait to be asked for. `damaged` are files that could not be read, under the names they have now.
+    """
 
     delivered: tuple[Parcel, ...] = ()
     waiting: tuple[Parcel, ...] = ()
+    held: tuple[Parcel, ...] = ()
     given_up: tuple[Parcel, ...] = ()
+    damaged: tuple[Path, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be done."""
+        return not (self.waiting or self.held or self.given_up or self.damaged)
+
+
+@dataclass
+class _Sorted:
+    """What waits, put together by message, and what does not go."""
+
+    messages: dict[tuple[str, str], Message] = field(default_factory=dict)
+    waiting: list[Parcel] = field(default_factory=list)
+    held: list[Parcel] = field(default_factory=list)
+    given_up: list[Parcel] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Outbox:
-    """One folder of parcels, the record of what was delivered, and the lock that lets one sender work at a time."""
+    """One folder of parcels, the record of what was delivered, and the lock that lets one sender work at a time.
+
+    `patience` is for how many seconds a second sender waits for the first.
+    """
 
     folder: Path
+    patience: float = 1_800
 
     @property
     def record(self) -> Path:
@@ -54,48 +82,66 @@ class Outbox:
     def put(self, messages: Iterable[Message], *, again: bool = False, now: datetime | None = None) -> list[Parcel]:
         """Write messages down, one parcel an address, and return those that are to be sent.
 
-        One that the record has is left out, unless it is to go `again`. Raises OSError.
+        One that the record has is left out, unless it is to go `again`; one that waits stays as it is. What waits of
+        the same kind and night for the same address is dropped. Raises OSError.
         """
         self._create()
         had = {each.what for each in read_record(self.record)}
-        parcels = []
+        put = []
         for message in messages:
-            identity = message_id_of(message.content), hashlib.sha256(message.content).hexdigest()
+            identity, digest = message.identity
             for recipient in message.recipients:
-                parcel = Parcel(identity[0], recipient, identity[1], _moment(now), again=again)
+                parcel = Parcel(
+                    identity, recipient, digest, _moment(now), again=again, night=message.night, kind=message.kind
+                )
                 if again or parcel.what not in had:
-                    write_durably(self._message(parcel), message.content)
-                    write_parcel(self.folder, parcel)
-                    parcels.append(parcel)
-        return parcels
+                    put.append(self._put(parcel, message.content))
+        self._supersede(put)
+        return put
 
     def parcels(self) -> list[Parcel]:
-        """Return what waits, the oldest first."""
-        found = (read_parcel(path) for path in self.folder.glob("*.json"))
+        """Return what waits, the oldest first; what is damaged is left out. Raises OSError."""
+        found = (self._read(path) for path in self._envelopes())
         return sorted((parcel for parcel in found if parcel), key=lambda parcel: (parcel.created, parcel.key))
 
-    def content(self, parcel: Parcel) -> bytes | None:
-        """Return the message of a parcel; None where somebody has taken it away."""
-        try:
-            return self._message(parcel).read_bytes()
-        except FileNotFoundError:
-            return None
+    def is_empty(self) -> bool:
+        """Tell whether nothing waits and nothing is damaged."""
+        return next(self._envelopes(), None) is None
+
+    def has_delivered(self, parcel: Parcel) -> bool:
+        """Tell whether the record has a parcel."""
+        return parcel.delivery in read_record(self.record)
 
     def flush(
-        self, server: Server, *, sleep: Callable[[float], None] | None = None, now: datetime | None = None
+        self,
+        server: Server,
+        *,
+        with_held: bool = False,
+        sleep: Callable[[float], None] | None = None,
+        now: datetime | None = None,
+        wait: Callable[[], None] | None = None,
     ) -> Handover:
-        """Hand over all that waits, after any other sender has finished.
+        """Hand over all that waits, after any other sender has finished; `wait` is called where there is one.
 
-        Raises OSError where the folder cannot be written, UsageError where ca_file cannot be read.
+        Raises OSError where the folder cannot be written, UsageError where ca_file cannot be read, LockedError where
+        another sender does not come to an end.
         """
         self._create()
-        with self._alone():
+        with self._alone(wait):
             self._tidy()
-            waiting, too_old = self._sorted(now)
-            parcels = _Sending(self, waiting)
-            for event in deliver(parcels.messages, server, sleep):
-                parcels.take(event, _moment(now))
-            return Handover(tuple(parcels.delivered), tuple(parcels.waiting.values()), (*too_old, *parcels.given_up))
+            damaged = self._set_aside()
+            found = self._sorted(now, with_held=with_held)
+            sending = _Sending(self, found)
+            for event in deliver(sending.messages, server, sleep):
+                sending.take(event, _moment(now))
+            left = [*found.held, *sending.waiting.values()]
+            return Handover(
+                tuple(sending.delivered),
+                tuple(parcel for parcel in left if not parcel.is_held),
+                tuple(parcel for parcel in left if parcel.is_held),
+                tuple(found.given_up),
+                tuple(damaged),
+            )
 
     def drop(self, parcel: Parcel) -> None:
         """Take a parcel out. Raises OSError."""
@@ -103,22 +149,78 @@ class Outbox:
         self._message(parcel).unlink(missing_ok=True)
         sync_folder(self.folder)
 
-    def _sorted(self, now: datetime | None) -> tuple[list[Parcel], list[Parcel]]:
-        """Take out what was delivered, what nobody can send and what is too old; return what waits and the latter."""
+    def _put(self, parcel: Parcel, content: bytes) -> Parcel:
+        """Write a parcel down; one that is there keeps its doubts, unless it is to go again."""
+        before = None if parcel.again else self._read(self.folder / f"{parcel.key}.json")
+        write_durably(self._message(parcel), content)
+        if before is None:
+            write_parcel(self.folder, parcel)
+        return before or parcel
+
+    def _supersede(self, put: Iterable[Parcel]) -> None:
+        """Drop what these come in place of; a night that was audited after all was not refused, for anybody."""
+        new = {parcel.key: parcel for parcel in put if parcel.night}
+        same = {(parcel.night, parcel.kind, parcel.recipient) for parcel in new.values()}
+        other = {DIGEST_KIND: REFUSAL_KIND, REFUSAL_KIND: DIGEST_KIND}
+        same |= {(night, other[kind], recipient) for night, kind, recipient in same if kind in other}
+        audited = {parcel.night for parcel in new.values() if parcel.kind == DIGEST_KIND}
+        for parcel in self.parcels() if new else ():
+            is_over = parcel.kind == REFUSAL_KIND and parcel.night in audited
+            if parcel.key not in new and ((parcel.night, parcel.kind, parcel.recipient) in same or is_over):
+                self.drop(parcel)
+
+    def _sorted(self, now: datetime | None, *, with_held: bool) -> _Sorted:
+        """Take out what was delivered, what nobody can send and what is too old, and say what is left."""
         record = read_record(self.record)
         had = {each.what for each in record}
-        oldest = _moment((now or datetime.now(UTC)) - KEPT)
-        waiting, given_up = [], []
+        oldest = _moment((now or datetime.now(UTC)) - _KEPT)
+        found = _Sorted()
         for parcel in self.parcels():
-            is_delivered = parcel.delivery in record or (parcel.what in had and not parcel.again)
-            if is_delivered or self.content(parcel) is None:
+            message = self._read_message(parcel)
+            if message is None or parcel.delivery in record or (parcel.what in had and not parcel.again):
                 self.drop(parcel)
-            elif parcel.created < oldest or parcel.doubts >= MOST_DOUBTS:
+            elif message.identity != (parcel.message_id, parcel.sha256):
                 self.drop(parcel)
-                given_up.append(parcel)
+                found.given_up.append(replace(parcel, last_error="the message file is damaged"))
+            elif parcel.created < oldest:
+                self.drop(parcel)
+                found.given_up.append(parcel)
+            elif parcel.is_held and not with_held:
+                found.held.append(parcel)
             else:
-                waiting.append(parcel)
-        return waiting, given_up
+                found.waiting.append(parcel)
+                found.messages.setdefault(message.identity, message)
+        return found
+
+    def _read_message(self, parcel: Parcel) -> Message | None:
+        """Return the message of a parcel; None where somebody has taken it away."""
+        try:
+            return Message(self._message(parcel).read_bytes(), (parcel.recipient,))
+        except FileNotFoundError:
+            return None
+
+    def _envelopes(self) -> Iterator[Path]:
+        return (path for path in sorted(self.folder.glob("*.json")) if _KEY.fullmatch(path.stem))
+
+    @staticmethod
+    def _read(path: Path) -> Parcel | None:
+        try:
+            return read_parcel(path)
+        except DamagedError:
+            return None
+
+    def _set_aside(self) -> list[Path]:
+        """Give what is damaged another name, its message too, so that somebody can look at it; return the names."""
+        damaged = []
+        for path in self._envelopes():
+            try:
+                read_parcel(path)
+            except DamagedError:
+                damaged.append(path.replace(path.with_name(f"{path.name}.damaged")))
+                content = path.with_suffix(".eml")
+                if content.exists():
+                    content.replace(content.with_name(f"{content.name}.damaged"))
+        return damaged
 
     def _message(self, parcel: Parcel) -> Path:
         return self.folder / f"{parcel.key}.eml"
@@ -134,31 +236,43 @@ class Outbox:
                 path.unlink(missing_ok=True)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self, wait: Callable[[], None] | None) -> Iterator[None]:
         with os.fdopen(os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not _locked(lock.fileno()):
+                if wait:
+                    wait()
+                self._await(lock.fileno())
             yield
+
+    def _await(self, lock: int) -> None:
+        end = time.monotonic() + self.patience
+        while not _locked(lock):
+            if time.monotonic() > end:
+                message = (
+                    f"{self.folder}: another sender has not finished in {self.patience:.0f} seconds. "
+                    "What waits is kept: run csp-audit send --outbox when it has."
+                )
+                raise LockedError(message)
+            time.sleep(_POLL_SECONDS)
 
 
 class _Sending:
     """What is known of each parcel while it is being sent; each step is on disk before the next begins."""
 
-    def __init__(self, outbox: Outbox, parcels: Sequence[Parcel]) -> None:
-        """Put parcels that hold the same message together."""
+    def __init__(self, outbox: Outbox, found: _Sorted) -> None:
         self.outbox = outbox
-        self.waiting = {parcel.what: parcel for parcel in parcels}
+        self.waiting = {parcel.what: parcel for parcel in found.waiting}
         self.delivered: list[Parcel] = []
-        self.given_up: list[Parcel] = []
-        together = defaultdict[bytes, list[str]](list)
-        for parcel in parcels:
-            together[outbox.content(parcel) or b""].append(parcel.recipient)
-        self.messages = [Message(content, tuple(recipients)) for content, recipients in together.items()]
-        self._before = {key: parcel.doubts for key, parcel in self.waiting.items()}
+        together: dict[tuple[str, str], list[str]] = {}
+        for parcel in found.waiting:
+            together.setdefault((parcel.message_id, parcel.sha256), []).append(parcel.recipient)
+        self.messages = [replace(found.messages[what], recipients=tuple(to)) for what, to in together.items()]
+        self._before = {what: parcel.doubts for what, parcel in self.waiting.items()}
 
     def take(self, event: Event, moment: str) -> None:
         """Write down one step."""
-        identity = message_id_of(event.message.content), hashlib.sha256(event.message.content).hexdigest()
-        parcels = [self.waiting[identity[0], recipient, identity[1]] for recipient in event.recipients]
+        identity, digest = event.message.identity
+        parcels = [self.waiting[identity, recipient, digest] for recipient in event.recipients]
         if event.step is Step.DELIVERED:
             add_to_record(self.outbox.record, [parcel.delivery for parcel in parcels], moment)
             for parcel in parcels:
@@ -176,13 +290,16 @@ class _Sending:
             doubts=self._before[parcel.what] + is_open,
             last_error=event.reason or parcel.last_error,
         )
-        if event.step is Step.DOUBTFUL and noted.doubts >= MOST_DOUBTS:
-            self.outbox.drop(parcel)
-            self.given_up.append(noted)
-            del self.waiting[parcel.what]
-            return
         write_parcel(self.outbox.folder, noted)
         self.waiting[parcel.what] = noted
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _moment(now: datetime | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from email.parser import BytesHeaderParser
 from email.policy import default
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,20 @@ from pipeline.mail.record import Delivery
 if TYPE_CHECKING:
     from pathlib import Path
 
+# The first time that nobody knows, it is sent once more by itself; the second time it is not.
+_MOST_DOUBTS = 2
+
+
+class DamagedError(Exception):
+    """What is written of a parcel is not what was written."""
+
 
 @dataclass(frozen=True)
 class Parcel:
     """What is known of a message that waits; `sha256` is its bytes'. Moments are UTC, as in 2026-11-20T02:00:07.01Z.
 
     `doubts` counts how often nobody knows whether the server took it. One that was sent `again` on purpose goes also
-    where the record has it.
+    where the record has it. `night` and `kind` say of what it tells, and may be empty.
     """
 
     message_id: str
@@ -32,6 +39,13 @@ class Parcel:
     doubts: int = 0
     last_error: str = ""
     again: bool = False
+    night: str = ""
+    kind: str = ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it goes on request only: the server may have had it as often as doubt allows."""
+        return self.doubts >= _MOST_DOUBTS
 
     @property
     def what(self) -> tuple[str, str, str]:
@@ -49,6 +63,9 @@ class Parcel:
         return Delivery(*self.what, self.created)
 
 
+_TYPES = {field.name: {"str": str, "int": int, "bool": bool}[str(field.type)] for field in fields(Parcel)}
+
+
 def message_id_of(content: bytes) -> str:
     """Return the Message-ID of a message."""
     return str(BytesHeaderParser(policy=default).parsebytes(content)["Message-ID"] or "").strip()
@@ -61,14 +78,18 @@ def write_parcel(folder: Path, parcel: Parcel) -> None:
 
 
 def read_parcel(path: Path) -> Parcel | None:
-    """Return what a file says of a parcel; None where it is gone, or is no such file."""
+    """Return what a file says of a parcel; None where it is gone. Raises DamagedError, OSError."""
     try:
-        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        told: dict[str, Any] = json.loads(path.read_bytes())
         parcel = Parcel(**told)
-        key = parcel.key
-    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        is_whole = all(type(value) is _TYPES[name] for name, value in told.items()) and parcel.key == path.stem
+    except FileNotFoundError:
         return None
-    return parcel if path.stem == key else None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DamagedError from error
+    if not is_whole:
+        raise DamagedError
+    return parcel
 
 
 def write_durably(path: Path, content: bytes) -> None:

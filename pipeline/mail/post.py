@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.mail.connect import Server
 from pipeline.mail.outbox import Handover, Outbox
 from pipeline.mail.secret import read_password
-from pipeline.mail.smtp import Server
 from reports.text import visible
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from pipeline.mail.parcel import Parcel
     from pipeline.mail.settings import MailConfig
+
+BUSY = "another sender is at work; this one waits for it."
+_HELD = "nobody knows whether the server has it already; csp-audit send --outbox --held sends it"
 
 
 @dataclass(frozen=True)
@@ -47,23 +50,34 @@ def open_post(mail: MailConfig, outbox: Path) -> Post:
 def told(handover: Handover, outbox: Path) -> Iterator[str]:
     """Say what became of each message, one line each, for the log and for `csp-audit send`."""
     for parcel in handover.delivered:
-        yield f"{parcel.recipient}: handed over, {visible(parcel.message_id)}"
+        yield f"{visible(parcel.recipient)}: handed over, {visible(parcel.message_id)}"
     for parcel in handover.waiting:
-        yield f"{parcel.recipient}: waits in {outbox}: {_why(parcel)}"
+        yield f"{visible(parcel.recipient)}: waits in {outbox}: {_why(parcel)}"
+    for parcel in handover.held:
+        yield f"{visible(parcel.recipient)}: held, {visible(parcel.message_id)}: {_HELD}"
     for parcel in handover.given_up:
-        yield f"{parcel.recipient}: given up, {visible(parcel.message_id)}: {_why(parcel)}"
+        yield f"{visible(parcel.recipient)}: given up, {visible(parcel.message_id)}: {_why(parcel)}"
+    for path in handover.damaged:
+        yield f"{path}: a message that waited is damaged and was not sent; csp-audit send RUN sends a night again"
 
 
 def trouble(handover: Handover, outbox: Path) -> str:
     """Say in one line what was not handed over, why the first was not, and the next step; empty where all was."""
+    return " ".join(_troubles(handover, outbox))
+
+
+def _troubles(handover: Handover, outbox: Path) -> Iterator[str]:
     failed = (*handover.given_up, *handover.waiting)
-    if not failed:
-        return ""
     number = f"{len(failed)} of {len(failed) + len(handover.delivered)} mails"
-    first = f"{number} not handed over ({failed[0].recipient}: {_why(failed[0])})."
-    if not handover.waiting:
-        return f"{first} They are given up: csp-audit send RUN sends a night again."
-    return f"{first} What waits is in {outbox}: csp-audit send --outbox sends it, or the next run does."
+    first = f"{number} not handed over ({visible(failed[0].recipient)}: {_why(failed[0])})." if failed else ""
+    if handover.waiting:
+        yield f"{first} What waits is in {outbox}: csp-audit send --outbox sends it, or the next run does."
+    elif failed:
+        yield f"{first} They are given up: csp-audit send RUN sends a night again."
+    if handover.held:
+        yield f"Held: {len(handover.held)} ({visible(handover.held[0].recipient)}): {_HELD}."
+    if handover.damaged:
+        yield f"Damaged: {len(handover.damaged)} ({handover.damaged[0]}): csp-audit send RUN sends a night again."
 
 
 def _why(parcel: Parcel) -> str:

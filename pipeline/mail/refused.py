@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.audit import read_audit
 from pipeline.mail.night import UNSENT, NightMail
+from pipeline.mail.outbox import REFUSAL_KIND
 from pipeline.mail.places import NOT_AUDITED, refused_place
 from pipeline.mail.settings import Only
 from pipeline.mail.smtp import Message
@@ -46,7 +47,7 @@ def refused_mail(
         addresses = tuple(recipient.address for recipient in told if recipient.language == spoken)
         content = written(spoken, Letter(mail.sender, addresses, mail.list_name))
         files[refused_place(spoken)] = content
-        messages.append(Message(content, addresses))
+        messages.append(Message(content, addresses, f"{refusal.as_of}", REFUSAL_KIND))
     usual = files.get(refused_place(language))
     files[NOT_AUDITED] = usual or written(language, Letter(mail.sender, (mail.address,), mail.list_name))
     return NightMail(files, tuple(messages))

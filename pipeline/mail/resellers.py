@@ -14,6 +14,7 @@ from reports.languages import LANGUAGES
 from reports.text import clip, visible
 
 if TYPE_CHECKING:
+    from _csv import Reader
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -65,13 +66,25 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         first = text.partition("\n")[0]
-        reader = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count), strict=True)
-        rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         message = f"{path}: the resellers file cannot be read: {why}. Correct the file, or mail.resellers."
         raise UsageError(message) from error
+    rows = list(_numbered(path, csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count), strict=True)))
     return (rows[0][1], rows[1:]) if rows else ([], [])
+
+
+def _numbered(path: Path, reader: Reader) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the number of its last line; where one cannot be read, say in which line it begins."""
+    begins = 1
+    try:
+        for row in reader:
+            yield reader.line_num, row
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        why = "a quotation mark is opened and not closed" if "end of data" in str(error) else error
+        message = f"{path}, line {begins}: {why}. Correct the file and run again."
+        raise UsageError(message) from error
 
 
 def _cells(names: Sequence[str], row: Sequence[str]) -> dict[str, str]:

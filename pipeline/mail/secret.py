@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipeline.mail.settings import MailConfig
 
-VARIABLE = "CSP_AUDIT_SMTP_PASSWORD"
+_VARIABLE = "CSP_AUDIT_SMTP_PASSWORD"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def read_password(mail: MailConfig) -> Secret:
     """
     if not mail.user:
         return Secret()
-    password = Secret(os.environ.get(VARIABLE) or _read(mail))
+    password = Secret(os.environ.get(_VARIABLE, "").rstrip("\r\n") or _read(mail))
     if not password.value.isascii() or not password.value.isprintable():
         message = "the password of the mail server has signs outside ASCII. Set one of plain letters, digits and signs."
         raise UsageError(message)
@@ -42,7 +42,7 @@ def read_password(mail: MailConfig) -> Secret:
 
 def _read(mail: MailConfig) -> str:
     if mail.password_file is None:
-        message = f"mail.user is set, but there is no password. Set {VARIABLE}, or name a file in mail.password_file."
+        message = f"mail.user is set, but there is no password. Set {_VARIABLE}, or name a file in mail.password_file."
         raise UsageError(message)
     path = mail.password_file
     try:
@@ -51,7 +51,7 @@ def _read(mail: MailConfig) -> str:
             password = file.read().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
-        message = f"{path}: the password cannot be read: {why}. Correct mail.password_file, or set {VARIABLE}."
+        message = f"{path}: the password cannot be read: {why}. Correct mail.password_file, or set {_VARIABLE}."
         raise UsageError(message) from None
     if not password:
         message = f"{path}: there is no password in it. Write it on the first line."

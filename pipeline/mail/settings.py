@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 import string
-from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from reports.languages import LANGUAGES
+from reports.mail.envelope import name_and_address
 from schemas.finding import Level
 
 # ASCII only: a mailbox with other letters needs a server and a reader that both know SMTPUTF8.
@@ -21,7 +21,6 @@ _ADDRESS = re.compile(
 )
 _LONGEST_ADDRESS = 254
 _LIST_ID = r"[A-Za-z0-9.-]+"
-_FIELDS = {"as_of", "reseller"}
 
 
 class Security(StrEnum):
@@ -32,7 +31,7 @@ class Security(StrEnum):
     NONE = "none"
 
 
-PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 
 class Only(StrEnum):
@@ -82,7 +81,7 @@ class Recipient(MailSection):
 
 
 class MailConfig(MailSection):
-    """Where and how mail goes. `report_url` may hold {as_of}, and for a reseller's edition {reseller}.
+    """Where and how mail goes. `report_url` may hold {as_of}; `reseller_report_url` holds {reseller} as well.
 
     The password is not here: it is in the variable CSP_AUDIT_SMTP_PASSWORD, or in `password_file`.
     """
@@ -96,7 +95,7 @@ class MailConfig(MailSection):
     password_file: Path | None = None
     ca_file: Path | None = None
     timeout_seconds: float = Field(30, gt=0, le=600)
-    attempts: int = Field(3, ge=1, le=10)
+    attempts: int = Field(3, ge=1, le=5)
     list_id: str = Field("", pattern=rf"^({_LIST_ID})?$")
     report_url: str = ""
     reseller_report_url: str = ""
@@ -107,19 +106,28 @@ class MailConfig(MailSection):
     @field_validator("sender")
     @classmethod
     def _has_address(cls, sender: str) -> str:
-        if not sender.isprintable() or not is_address(parseaddr(sender)[1]):
-            message = "it holds no plain mail address, as in CSP audit <audit@lipowa.example>"
+        if not sender.isprintable() or not is_address(name_and_address(sender)[1]):
+            message = "it is not one plain mail address, as in CSP audit <audit@lipowa.example>"
             raise ValueError(message)
         return sender
 
-    @field_validator("report_url", "reseller_report_url")
+    @field_validator("report_url")
     @classmethod
     def _is_link(cls, link: str) -> str:
-        if link and not re.fullmatch(r"https?://[\x21-\x7e]+", link):
-            message = "it is no link: it begins with https:// and has no spaces"
+        if not _fields_of_link(link) <= {"as_of"}:
+            message = "it may hold {as_of}, as it stands here, and no other braces"
             raise ValueError(message)
-        if _fields_of(link) - _FIELDS:
-            message = "it may hold {as_of} and {reseller}, and no other braces"
+        return link
+
+    @field_validator("reseller_report_url")
+    @classmethod
+    def _is_link_of_each(cls, link: str) -> str:
+        fields = _fields_of_link(link)
+        if not fields <= {"as_of", "reseller"}:
+            message = "it may hold {as_of} and {reseller}, as they stand here, and no other braces"
+            raise ValueError(message)
+        if link and "reseller" not in fields:
+            message = "it must hold {reseller}, or all resellers would be sent to one page"
             raise ValueError(message)
         return link
 
@@ -144,10 +152,17 @@ class MailConfig(MailSection):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _is_for_somebody(self) -> MailConfig:
+        if not self.recipients and self.resellers is None:
+            message = "nobody is mailed; add [[mail.recipients]] with an address, or resellers, or leave out [mail]"
+            raise ValueError(message)
+        return self
+
     @property
     def address(self) -> str:
         """The address that sends."""
-        return parseaddr(self.sender)[1]
+        return name_and_address(self.sender)[1]
 
     @property
     def list_name(self) -> str:
@@ -157,14 +172,19 @@ class MailConfig(MailSection):
     @property
     def server_port(self) -> int:
         """The port, by default the usual one for the protection."""
-        return self.port or PORTS[self.security]
+        return self.port or _PORTS[self.security]
 
 
-def _fields_of(template: str) -> set[str]:
+def _fields_of_link(template: str) -> set[str]:
+    """Return the names in braces; what is more than a name is returned whole, so that it is none that is known."""
+    if template and not re.fullmatch(r"https?://[\x21-\x7e]+", template):
+        message = "it is no link: it begins with https:// and has no spaces"
+        raise ValueError(message)
     try:
-        return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError:
-        return {""}
+        return {"{"}
+    return {f"{name}!{conversion}:{form}" if form or conversion else f"{name}" for _, name, form, conversion in parts}
 
 
 def _is_loopback(host: str) -> bool:

@@ -25,13 +25,19 @@ _LONGEST_LINE = 998
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9-]+")
 _SPACE = re.compile(r"[^\S\u00a0\u202f]+")
 _NO_BREAK = re.compile(r"[\u00a0\u202f]")
-_NAMED = re.compile(r"(?P<name>.*?) ?<(?P<address>[^<>]+)>")
+_NAMED = re.compile(r"(?P<name>[^<>]*?) ?<(?P<address>[^<>]+)>")
 _NOT_IN_A_DOMAIN = re.compile(r"[^A-Za-z0-9.-]+")
 
 
 def one_line(text: str) -> str:
     """Return the text as one line, without the characters that work unseen; a no-break space stays one."""
     return _SPACE.sub(" ", visible(text.replace("\r", "\n")).replace(REPLACEMENT, " ")).strip()
+
+
+def name_and_address(text: str) -> tuple[str, str]:
+    """Return the name, which may be empty, and the address: of `Name <a@b.example>`, or of an address alone."""
+    named = _NAMED.fullmatch(text)
+    return (named["name"].strip('"'), named["address"]) if named else ("", text)
 
 
 def message_id(run_id: str, kind: str, list_id: str, *parts: str) -> str:
@@ -72,11 +78,10 @@ def _is_plain(text: str, name: str) -> bool:
 
 def _address(text: str) -> str:
     """Return an address as ASCII; a name that needs encoding becomes encoded words of at most a line each."""
-    line = one_line(text)
-    named = _NAMED.fullmatch(line)
-    if named is None:
-        return line
-    name, address = clip(named["name"].strip('"'), _LONGEST_NAME), named["address"]
+    name, address = name_and_address(one_line(text))
+    if not name:
+        return address
+    name = clip(name, _LONGEST_NAME)
     if name.isascii() and "=?" not in name:
         return formataddr((name, address))
     return f"{Header(name, 'utf-8', maxlinelen=_LINE - len('From: ')).encode(linesep='')} <{address}>"

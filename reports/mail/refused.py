@@ -77,7 +77,7 @@ def not_audited(  # noqa: PLR0913 - where it ran and was logged is the caller's 
             moment=words.moment(refusal.started_at, refusal.as_of),
         ),
         before=(_why(words, refusal), _effect(words, refusal)),
-        deadlines=_deadlines(words, upcoming),
+        deadlines=_deadlines(words, refusal, upcoming),
         upcoming=tuple(_upcoming(words, refusal, item) for item in upcoming[:_MOST_UPCOMING]),
         others=_more(words, len(upcoming) - _MOST_UPCOMING),
         after=(_do(words, refusal), _log(words, refusal, log), _run(words, refusal, host)),
@@ -117,7 +117,9 @@ def _effect(words: Words, refusal: Refusal) -> Part:
     return Part(words.gettext("Effect"), (effect,))
 
 
-def _deadlines(words: Words, upcoming: Sequence[Finding]) -> str:
+def _deadlines(words: Words, refusal: Refusal, upcoming: Sequence[Finding]) -> str:
+    if refusal.last_good is None and not upcoming:
+        return words.gettext("Deadlines that pass before the next run: not known, no night has been audited yet")
     return words.gettext("Deadlines that pass before the next run: %(n)s", n=words.number(len(upcoming)))
 
 

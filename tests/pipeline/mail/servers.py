@@ -30,13 +30,18 @@ def free_port() -> int:
 
 @dataclass
 class Keeper:
-    """Keeps each message that it accepts; `replies` are given in turn, by address or for "DATA", before 250."""
+    """Keeps each message that it accepts; `replies` are given in turn, by address or for "DATA", before 250.
+
+    After `each` messages it closes a connection.
+    """
 
     kept: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
     replies: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     connections: int = 0
     port: int = 0
     seconds: float = 0
+    each: int | None = None
+    kept_now: int = 0
 
     @property
     def recipients(self) -> list[str]:
@@ -46,7 +51,16 @@ class Keeper:
         del server
         session.host_name = hostname
         self.connections += 1
+        self.kept_now = 0
         return responses
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802, ANN401
+        del session, options
+        if self.each is not None and self.kept_now >= self.each:
+            server.transport.write(b"421 4.7.0 too many messages in one connection\r\n")
+            server.transport.close()
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802, ANN401
         del server, session, options
@@ -61,6 +75,7 @@ class Keeper:
         if self.replies["DATA"]:
             return self.replies["DATA"].pop(0)
         assert isinstance(envelope.original_content, bytes)
+        self.kept_now += 1
         self.kept.append((str(envelope.mail_from), tuple(envelope.rcpt_tos), envelope.original_content))
         return "250 OK"
 
@@ -78,7 +93,9 @@ class _Controller(Controller):
 
 
 @contextmanager
-def keeping(certificate: Path | None = None, *, at_once: bool = False, auth: bool = False) -> Iterator[Keeper]:
+def keeping(
+    certificate: Path | None = None, *, at_once: bool = False, auth: bool = False, size: int | None = None
+) -> Iterator[Keeper]:
     """Run a server: plain, with STARTTLS where there is a certificate, or with TLS at once; it may ask for a user."""
     keeper = Keeper(port=free_port())
     context = None
@@ -86,6 +103,7 @@ def keeping(certificate: Path | None = None, *, at_once: bool = False, auth: boo
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
     options: dict[str, Any] = {"hostname": HOST, "port": keeper.port, "auth_required": auth}
+    options |= {"data_size_limit": size} if size else {}
     options |= {"authenticator": _check, "auth_require_tls": bool(context) and not at_once} if auth else {}
     options |= {"ssl_context": context} if at_once else {"tls_context": context, "require_starttls": bool(context)}
     controller = _Controller(keeper, **options)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import smtplib
 import stat
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.errors import UsageError
-from pipeline.mail.outbox import Outbox
+from pipeline.errors import LockedError, UsageError
+from pipeline.mail.connect import Server
+from pipeline.mail.outbox import DIGEST_KIND, EDITION_KIND, REFUSAL_KIND, Outbox
+from pipeline.mail.post import trouble
 from pipeline.mail.secret import Secret
 from pipeline.mail.settings import Security
-from pipeline.mail.smtp import Message, Server
+from pipeline.mail.smtp import Message
 from tests.pipeline.mail.servers import HOST, PASSWORD, USER, Breaking, free_port, keeping
 
 if TYPE_CHECKING:
@@ -32,7 +36,7 @@ def message(*recipients: str, name: str = "one", text: str = "Hello.") -> Messag
 
 
 def server_at(port: int, **more: object) -> Server:
-    plain = Server(HOST, port, "audit@lipowa.example", Security.NONE, attempts=1, timeout=5)
+    plain = Server(HOST, port, "audit@lipowa.example", Security.NONE, attempts=1, timeout=5, reply_timeout=0)
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
@@ -211,12 +215,21 @@ def test_connection_refused_is_tried_again_and_then_waits(outbox: Outbox) -> Non
     assert all("connection refused" in parcel.last_error for parcel in handover.waiting)
 
 
-@pytest.mark.parametrize("reads_all", [False, True], ids=["in the middle of the text", "after the text"])
-def test_server_gone_without_a_reply_gets_the_message_once_more_from_the_next_run(
-    outbox: Outbox,
-    reads_all: bool,  # noqa: FBT001
-) -> None:
-    with Breaking(reads_all=reads_all).running() as broken:
+def test_server_gone_in_the_middle_of_the_text_again_and_again_has_nothing_and_is_in_no_doubt(outbox: Outbox) -> None:
+    with Breaking(reads_all=False).running() as broken:
+        outbox.put([message(A, text="x\r\n" * 2_000_000)])
+        for _ in range(3):
+            handover = outbox.flush(server_at(broken.port, attempts=2), sleep=lambda _: None)
+            assert (handover.held, [parcel.doubts for parcel in handover.waiting]) == ((), [0])
+    assert "before the end of the message: the server closed the connection" in handover.waiting[0].last_error
+    assert len(broken.texts) == 6
+    with keeping() as keeper:
+        assert outbox.flush(server_at(keeper.port)).is_complete
+    assert keeper.recipients == [A]
+
+
+def test_server_gone_after_the_text_gets_the_message_once_more_from_the_next_run(outbox: Outbox) -> None:
+    with Breaking(reads_all=True).running() as broken:
         outbox.put([message(A, text="x\r\n" * 100_000)])
         handover = outbox.flush(server_at(broken.port, attempts=3), sleep=pytest.fail)
     assert len(broken.texts) == 1
@@ -228,14 +241,31 @@ def test_server_gone_without_a_reply_gets_the_message_once_more_from_the_next_ru
     assert keeper.recipients == [A]
 
 
-def test_message_in_doubt_twice_is_given_up_and_keeps_nothing_else_back(outbox: Outbox) -> None:
+def test_message_in_doubt_twice_is_held_keeps_nothing_else_back_and_goes_when_asked_for(outbox: Outbox) -> None:
     with Breaking(reads_all=True).running() as broken:
         outbox.put([message(A)])
-        outbox.flush(server_at(broken.port))
-        handover = outbox.flush(server_at(broken.port))
-        assert [parcel.recipient for parcel in handover.given_up] == [A]
-        assert outbox.flush(server_at(broken.port)) == type(handover)()
-    assert (len(broken.texts), waits(outbox)) == (2, [])
+        for held in ([], [A], [A]):
+            handover = outbox.flush(server_at(broken.port))
+            assert [parcel.recipient for parcel in handover.held] == held
+            assert ("Held: 1 (a@lipowa.example): nobody knows" in trouble(handover, outbox.folder)) is bool(held)
+    assert (len(broken.texts), waits(outbox)) == (2, [A])
+    with keeping() as keeper:
+        outbox.put([message(A), message(B, name="two")])
+        assert [parcel.recipient for parcel in outbox.flush(server_at(keeper.port)).held] == [A]
+        assert keeper.recipients == [B]
+        assert outbox.flush(server_at(keeper.port), with_held=True).is_complete
+    assert (keeper.recipients, waits(outbox)) == ([A, B], [])
+
+
+def test_message_that_is_held_goes_where_it_is_sent_again_on_purpose(outbox: Outbox) -> None:
+    with Breaking(reads_all=True).running() as broken:
+        outbox.put([message(A)])
+        for _ in range(2):
+            outbox.flush(server_at(broken.port))
+    with keeping() as keeper:
+        outbox.put([message(A)], again=True)
+        assert outbox.flush(server_at(keeper.port)).is_complete
+    assert keeper.recipients == [A]
 
 
 def test_messages_behind_the_one_at_which_the_server_broke_off_go_in_the_next_attempt(outbox: Outbox) -> None:
@@ -251,7 +281,16 @@ def test_server_that_says_nothing_more_is_waited_for_only_so_long(outbox: Outbox
         outbox.put([message(A)])
         handover = outbox.flush(server_at(broken.port, timeout=0.3))
     assert handover.waiting[0].doubts == 1
-    assert "timed out" in handover.waiting[0].last_error
+    assert handover.waiting[0].last_error.endswith("has the message: no answer in time")
+
+
+def test_server_that_looks_at_a_message_for_long_is_waited_for(outbox: Outbox) -> None:
+    with keeping() as keeper:
+        keeper.seconds = 1.0
+        outbox.put([message(A)])
+        handover = outbox.flush(server_at(keeper.port, timeout=0.3, reply_timeout=10))
+    assert (handover.is_complete, keeper.recipients) == (True, [A])
+    assert Server(HOST, 25, "a@lipowa.example").reply_timeout == 600
 
 
 def test_two_senders_at_once_send_each_message_once(outbox: Outbox) -> None:
@@ -282,6 +321,106 @@ def test_outbox_is_its_owners_alone(outbox: Outbox) -> None:
         outbox.flush(server_at(keeper.port))
     assert stat.S_IMODE(outbox.folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in outbox.folder.iterdir()} == {0o600}
+
+
+def test_server_that_closes_after_each_message_uses_up_no_attempt(outbox: Outbox) -> None:
+    with keeping() as keeper:
+        keeper.each = 1
+        outbox.put([message(A, name=f"{number}") for number in range(5)])
+        handover = outbox.flush(server_at(keeper.port, attempts=1), sleep=pytest.fail)
+    assert (len(handover.delivered), handover.is_complete, keeper.connections) == (5, True, 5)
+
+
+def test_waits_between_attempts_grow_up_to_five_minutes(outbox: Outbox) -> None:
+    waited: list[float] = []
+    outbox.put([message(A)])
+    outbox.flush(server_at(free_port(), attempts=6), sleep=waited.append)
+    assert waited == [5, 20, 80, 300, 300]
+
+
+def test_message_longer_than_the_server_takes_is_said_and_not_sent(outbox: Outbox) -> None:
+    with keeping(size=1_000_000) as keeper:
+        outbox.put([message(A, text="x" * 70 + "\r\n" * 600_000), message(B, name="two")])
+        handover = outbox.flush(server_at(keeper.port, attempts=3), sleep=pytest.fail)
+    assert (keeper.recipients, waits(outbox)) == ([B], [A])
+    said = "the message has 1.20 MB, and the server takes at most 1.00 MB"
+    assert [parcel.last_error for parcel in handover.waiting] == [said]
+
+
+def test_way_to_log_in_that_is_not_known_is_said_at_once(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise smtplib.SMTPException
+
+    monkeypatch.setattr("smtplib.SMTP.login", fail)
+    with keeping() as keeper:
+        outbox.put([message(A)])
+        server = server_at(keeper.port, user=USER, password=Secret(PASSWORD), attempts=3)
+        handover = outbox.flush(server, sleep=pytest.fail)
+    assert handover.waiting[0].last_error.startswith("the server offers no way to log in that csp-audit knows")
+
+
+def damage(outbox: Outbox, recipient: str, suffix: str, content: bytes) -> Path:
+    (parcel,) = (parcel for parcel in outbox.parcels() if parcel.recipient == recipient)
+    file = outbox.folder / f"{parcel.key}{suffix}"
+    file.write_bytes(content)
+    return file
+
+
+@pytest.mark.parametrize("content", [b"", b"Message-ID: <one@lipowa.example>\r\n\r\ncut", b"Message-ID: <x@y>\r\n"])
+def test_message_file_that_is_damaged_is_given_up_and_keeps_no_other_back(outbox: Outbox, content: bytes) -> None:
+    outbox.put([message(A, B), message(C, name="two")])
+    damage(outbox, A, ".eml", content)
+    with keeping() as keeper:
+        handover = outbox.flush(server_at(keeper.port))
+    assert keeper.recipients == [B, C]
+    assert [(parcel.recipient, parcel.last_error) for parcel in handover.given_up] == [
+        (A, "the message file is damaged")
+    ]
+
+
+@pytest.mark.parametrize("change", ["", "[]", '{"message_id": ', {"attempts": "one"}, {"created": 7}, {"more": 1}])
+def test_envelope_that_is_damaged_is_said_once_and_set_aside(outbox: Outbox, change: str | dict[str, object]) -> None:
+    outbox.put([message(A), message(B, name="two")])
+    (parcel,) = (parcel for parcel in outbox.parcels() if parcel.recipient == A)
+    content = change if isinstance(change, str) else json.dumps(asdict(parcel) | change)
+    file = damage(outbox, A, ".json", content.encode())
+    assert not outbox.is_empty()
+    with keeping() as keeper:
+        handover = outbox.flush(server_at(keeper.port))
+        assert outbox.flush(server_at(keeper.port)).is_complete
+    assert (keeper.recipients, handover.damaged) == ([B], (file.with_name(f"{file.name}.damaged"),))
+    names = {path.name for path in outbox.folder.iterdir()} - {"lock", "delivered.csv"}
+    assert names == {f"{file.name}.damaged", f"{file.stem}.eml.damaged"}
+
+
+def test_second_sender_says_that_it_waits_and_does_not_wait_for_ever(outbox: Outbox) -> None:
+    said: list[str] = []
+    outbox.put([message(A)])
+    with (outbox.folder / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(LockedError, match=r"another sender has not finished in 0 seconds\. What waits is kept"):
+            replace(outbox, patience=0.3).flush(server_at(free_port()), wait=lambda: said.append("waits"))
+    assert (said, waits(outbox)) == (["waits"], [A])
+
+
+def of(kind: str, *recipients: str, name: str, night: str = "2026-11-20") -> Message:
+    return replace(message(*recipients, name=name), night=night, kind=kind)
+
+
+def test_only_the_last_digest_of_a_night_goes_out(outbox: Outbox) -> None:
+    outbox.put([of(DIGEST_KIND, A, B, name="first"), of(f"{EDITION_KIND} r-1", A, name="edition")])
+    outbox.put([of(DIGEST_KIND, A, name="next-day", night="2026-11-21")])
+    outbox.put([of(DIGEST_KIND, A, name="second")])
+    found = sorted((parcel.recipient, parcel.message_id.partition("@")[0]) for parcel in outbox.parcels())
+    assert found == [(A, "<edition"), (A, "<next-day"), (A, "<second"), (B, "<first")]
+
+
+def test_night_that_was_audited_after_all_was_not_refused_and_the_other_way_round(outbox: Outbox) -> None:
+    outbox.put([of(REFUSAL_KIND, A, C, name="refused")])
+    outbox.put([of(DIGEST_KIND, A, B, name="audited")])
+    assert waits(outbox) == [A, B]
+    outbox.put([of(REFUSAL_KIND, A, name="refused-again")])
+    assert sorted(parcel.message_id.partition("@")[0] for parcel in outbox.parcels()) == ["<audited", "<refused-again"]
 
 
 def test_files_that_are_no_parcels_are_left_alone(outbox: Outbox) -> None:

@@ -105,7 +105,8 @@ def test_mail_that_fails_is_one_line_and_goes_with_the_next_run_once(exports: Pa
     assert ended.err.count("\n") == 1
     assert (state / "latest" / "report.html").exists()
     with keeping() as keeper:
-        config = write_config(tmp_path, keeper.port, recipients="")
+        failure = f'[[mail.recipients]]\naddress = "{DAWID}"\nonly = "failure"\n'
+        config = write_config(tmp_path, keeper.port, recipients=failure)
         for _ in range(2):
             assert audit(exports, AS_OF, state, "--config", config).err == ""
     assert keeper.recipients == [ANNA, BRUNO, CARLA]
@@ -164,7 +165,8 @@ def test_night_that_was_not_audited_leaves_its_mail_without_any_configuration(tm
     assert audit(tmp_path / "empty", AS_OF, tmp_path / "state").code == 3
     mail = read_mail((tmp_path / "state" / "refused" / AS_OF / "not_audited.eml").read_bytes())
     assert mail["To"] == "audit@csp-audit.invalid"
-    assert "Deadlines that pass before the next run: 0" in mail.get_content()  # type: ignore[attr-defined]
+    text = mail.get_content()  # type: ignore[attr-defined]
+    assert "Deadlines that pass before the next run: not known, no night has been audited yet" in " ".join(text.split())
 
 
 LINES = (
@@ -178,7 +180,11 @@ def night(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     (folder / "resellers.csv").write_text(LINES + "R-gone,g@gone.example,it\n", encoding="utf-8")
     with keeping() as keeper:
         config = write_config(folder, keeper.port, f'resellers = "{folder / "resellers.csv"}"')
-        assert audit(exports, AS_OF, folder / "state", "--config", config).err == ""
+        # The id is written otherwise, or the reseller sells nothing any more: somebody must look.
+        assert audit(exports, AS_OF, folder / "state", "--config", config).err == (
+            "csp-audit: mail: no customer and no sale tonight, so no edition: r-gone. "
+            f"Check reseller_id in {folder / 'resellers.csv'}.\n"
+        )
     return folder / "state", {to: content for _, recipients, content in keeper.kept for to in recipients}
 
 
@@ -212,6 +218,21 @@ class TestResellers:
         ]  # fmt: skip
         assert north["digest.eml"] == mails["n@north.example"]
         assert north["en/digest.eml"] == mails["o@north.example"]
+
+    def test_report_that_is_too_long_for_a_mail_is_named_and_left_out(
+        self, exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pipeline.mail.night.LONGEST_PAGE", 1_000)
+        (tmp_path / "resellers.csv").write_text(f"reseller_id,address\n{NORTH},o@north.example\n", encoding="utf-8")
+        with keeping() as keeper:
+            more = f'resellers = "{tmp_path / "resellers.csv"}"'
+            audit(exports, AS_OF, tmp_path / "state", "--config", write_config(tmp_path, keeper.port, more, ""))
+        ((_, _, content),) = keeper.kept
+        mail = read_mail(content)
+        assert not any(part.get_filename() for part in mail.walk())
+        path = f"runs/{AS_OF}/resellers/{NORTH.lower()}/report.html"
+        assert f"The full report: {path}" in " ".join(mail.get_body(("plain",)).get_content().split())  # type: ignore[union-attr]
+        assert (tmp_path / "state" / path).exists()
 
     def test_link_in_place_of_the_attached_report(self, exports: Path, tmp_path: Path) -> None:
         (tmp_path / "resellers.csv").write_text(LINES, encoding="utf-8")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.mail.outbox import Outbox
 from tests.pipeline.commandline import audit, call
 from tests.pipeline.exports import AS_OF
 from tests.pipeline.mail.nights import ANNA, BRUNO, CARLA, DAWID, read_mail, write_config, write_exports
-from tests.pipeline.mail.servers import free_port, keeping
+from tests.pipeline.mail.servers import Breaking, free_port, keeping
+from tests.pipeline.mail.test_delivery import server_at
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pipeline.mail.parcel import Parcel
 
 NOT_AUDITED = "2026-11-21"
 
@@ -123,6 +127,7 @@ def test_nothing_waits_where_nothing_ever_did(tmp_path: Path) -> None:
         (["--to", "q@lipowa.example"], f"q@lipowa.example gets no mail of this night. Those who do: {ANNA}, {BRUNO}"),
         (["2026-11-01"], "no night 2026-11-01 was audited."),
         (["latest", "--outbox"], "--outbox sends what waits, of any night to anybody. Leave out RUN and --to"),
+        (["--held"], "--held goes with --outbox. Add it, or leave out --held."),
         (["--to", ANNA, "--outbox"], "--outbox sends what waits, of any night to anybody. Leave out RUN and --to"),
     ],
 )
@@ -149,4 +154,79 @@ def test_outbox_that_cannot_be_written_is_said(state: Path, tmp_path: Path) -> N
     assert (ended.code, ended.err) == (
         2,
         f"csp-audit: {state / 'outbox'}: cannot be written: File exists. Check the folder and its permissions.\n",
+    )
+
+
+def test_nobody_to_send_to_is_said(state: Path, tmp_path: Path) -> None:
+    with keeping() as keeper:
+        only = f'[[mail.recipients]]\naddress = "{DAWID}"\nonly = "failure"\n'
+        ended = call("send", "--config", write_config(tmp_path, keeper.port, recipients=only), "--state", state)
+    assert (ended.code, ended.out, keeper.kept) == (0, "Nobody gets the mail of this night.\n", [])
+
+
+def test_held_message_is_shown_and_sent_on_request_alone(state: Path, tmp_path: Path) -> None:
+    with Breaking(reads_all=True).running() as broken:
+        config = write_config(tmp_path, broken.port)
+        call("send", "--to", ANNA, "--config", config, "--state", state)
+        for _ in range(2):
+            ended = call("send", "--outbox", "--config", config, "--state", state)
+            assert ended.code == 1
+            assert re.fullmatch(rf"{ANNA}: held, <.*>: nobody knows whether .* --outbox --held sends it\n", ended.out)
+        listed = call("send", "--outbox", "--dry-run", "--config", config, "--state", state)
+        assert listed.out.startswith(f"{ANNA}: held, in doubt since ")
+    with keeping() as keeper:
+        config = write_config(tmp_path, keeper.port)
+        ended = call("send", "--outbox", "--held", "--config", config, "--state", state)
+    assert (ended.code, keeper.recipients) == (0, [ANNA])
+    assert call("send", "--outbox", "--state", state).out == "Nothing waits.\n"
+
+
+def test_damaged_envelope_is_said_in_one_line(state: Path, tmp_path: Path) -> None:
+    config = write_config(tmp_path, free_port())
+    call("send", "--to", ANNA, "--config", config, "--state", state)
+    (envelope,) = (state / "outbox").glob("*.json")
+    envelope.write_text("")
+    ended = call("send", "--outbox", "--config", config, "--state", state)
+    said = "a message that waited is damaged and was not sent; csp-audit send RUN sends a night again"
+    assert (ended.code, ended.out) == (1, f"{envelope}.damaged: {said}\n")
+    assert call("send", "--outbox", "--config", config, "--state", state).out == "Nothing waits.\n"
+
+
+def test_what_another_sender_took_meanwhile_is_said(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = Outbox.put
+
+    def taken(outbox: Outbox, *words: Any, **more: Any) -> list[Parcel]:  # noqa: ANN401
+        parcels = put(outbox, *words, **more)
+        outbox.flush(server_at(keeper.port))
+        return parcels
+
+    monkeypatch.setattr(Outbox, "put", taken)
+    with keeping() as keeper:
+        ended = call("send", "--to", ANNA, "--config", write_config(tmp_path, keeper.port), "--state", state)
+    assert (ended.code, keeper.recipients) == (0, [ANNA])
+    assert ended.out.startswith(f"{ANNA}: handed over by another sender, <")
+
+
+def test_fault_leaves_its_diagnostics_in_the_state_directory(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Outbox, "put", fail)
+    ended = call("send", "--config", write_config(tmp_path, free_port()), "--state", state)
+    assert ended.code == 70
+    assert len(list(state.glob("csp-audit-fault-*.txt"))) == 1
+
+
+def test_file_of_the_night_that_cannot_be_read_is_said(state: Path, tmp_path: Path) -> None:
+    file = state / "runs" / AS_OF / "mail" / "en-verify.eml"
+    file.unlink()
+    file.mkdir()
+    ended = call("send", "--config", write_config(tmp_path, free_port()), "--state", state)
+    assert (ended.code, ended.err) == (
+        2,
+        f"csp-audit: {file}: cannot be read: Is a directory. Check the file and its permissions.\n",
     )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.config import load_config
-from pipeline.mail.settings import Only, Security
+from pipeline.mail.secret import read_password
+from pipeline.mail.settings import MailConfig, Only, Recipient, Security
 from schemas.finding import Level
 from tests.pipeline.commandline import audit, call
 from tests.pipeline.exports import AS_OF
@@ -25,8 +26,17 @@ WRONG = {
     "key that is not known": (f"{LEAST}password = 'x'", "mail.password: there is no such key"),
     "sender without an address": (
         LEAST.replace("audit@lipowa.example", "the auditor"),
-        "mail.sender: it holds no plain mail address",
+        "mail.sender: it is not one plain mail address",
     ),
+    "sender of two addresses": (
+        LEAST.replace("audit@lipowa.example", "a@b.example, audit@lipowa.example"),
+        "mail.sender: it is not one plain mail address",
+    ),
+    "sender of two named addresses": (
+        LEAST.replace("audit@lipowa.example", "A <a@b.example>, B <audit@lipowa.example>"),
+        "mail.sender: it is not one plain mail address",
+    ),
+    "nobody to mail to": (f"{LEAST}recipients = []", "mail: nobody is mailed; add [[mail.recipients]]"),
     "line break in the sender": (
         LEAST.replace('"audit@', '"A\\r\\nBcc: b@lipowa.example <audit@').replace('example"', 'example>"', 1),
         "mail.",
@@ -44,6 +54,23 @@ WRONG = {
         f'{LEAST}report_url = "https://x.example/{{as_of.__class__}}"',
         "mail.report_url: it may hold {as_of}",
     ),
+    "link with a number's form": (
+        f'{LEAST}reseller_report_url = "https://x.example/{{reseller:d}}"',
+        "mail.reseller_report_url: it may hold {as_of} and {reseller}",
+    ),
+    "link with a conversion": (
+        f'{LEAST}report_url = "https://x.example/{{as_of!x}}"',
+        "mail.report_url: it may hold {as_of}",
+    ),
+    "link of a reseller in the link of all": (
+        f'{LEAST}report_url = "https://x.example/{{reseller}}"',
+        "mail.report_url: it may hold {as_of}",
+    ),
+    "link of resellers that is the same for all": (
+        f'{LEAST}reseller_report_url = "https://x.example/{{as_of}}"',
+        "mail.reseller_report_url: it must hold {reseller}",
+    ),
+    "too many attempts": (f"{LEAST}attempts = 6", "mail.attempts: input should be less than or equal to 5"),
     "address that is none": (
         LEAST + ONE.replace("anna@", "anna "),
         "mail.recipients.0.address: it is not a plain mail address",
@@ -66,8 +93,9 @@ WRONG = {
 
 
 def written(folder: Path, text: str) -> Path:
+    """Write a configuration; one that says nothing of that has a recipient."""
     path = folder / "csp-audit.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text if "recipients" in text or "resellers =" in text else f"{text}\n{ONE}", encoding="utf-8")
     return path
 
 
@@ -139,6 +167,16 @@ class TestPassword:
         assert said in ended.err
         assert content is None or content.strip() == "" or content not in ended.err
 
+    def test_line_end_behind_the_variable_does_not_belong_to_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CSP_AUDIT_SMTP_PASSWORD", f"{PASSWORD}\r\n")
+        mail = MailConfig(
+            host="localhost",
+            sender="audit@lipowa.example",
+            user=USER,
+            recipients=(Recipient(address="anna@lipowa.example"),),
+        )
+        assert read_password(mail).value == PASSWORD
+
     @pytest.mark.parametrize("is_right", [True, False])
     def test_password_is_in_no_file_and_no_line(
         self,
@@ -202,6 +240,10 @@ RESELLERS = {
         "line 2, language: de is not one of en, pl, it.",
     ),
     "cell too many": ("reseller_id,address\nr-1,a@b.example,pl\n", "line 2, 3 cells: the header has 2."),
+    "quote that is not closed": (
+        'reseller_id,address\nr-1,a@b.example\nr-2,"c@d.example\nr-3,e@f.example\n',
+        "line 3: a quotation mark is opened and not closed.",
+    ),
     "twice": (
         "reseller_id;address\nr-1;a@b.example\n\nR-1;A@b.example\n",
         "line 4, address: a@b.example is there twice for r-1.",

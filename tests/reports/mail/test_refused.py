@@ -59,6 +59,12 @@ def test_a_first_night_that_fails_has_no_earlier_report() -> None:
     assert "No report for 20 Nov, and there is no earlier one." in text
 
 
+def test_deadlines_of_a_first_night_that_fails_are_not_known() -> None:
+    text = flat(text_of(not_audited(replace(MISSING, last_good=None), (), LETTER)))
+    assert "Deadlines that pass before the next run: not known, no night has been audited yet" in text
+    assert "next run: 0" not in text
+
+
 def test_place_and_log_are_left_out_where_nobody_says_them() -> None:
     text = text_of(not_audited(MISSING, (), LETTER))
     assert "Log      exit code 3: not audited; an input was refused" in text
