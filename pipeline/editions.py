@@ -19,7 +19,6 @@ What is left out or counted again, and why:
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +27,7 @@ from typing import TYPE_CHECKING
 from pipeline.audit import ELIGIBILITY_RULE, WEEKS
 from pipeline.errors import FOUND
 from pipeline.nights import newest_night
-from pipeline.order import FailOn, exit_code
+from pipeline.order import asked_of, exit_code
 from pipeline.own import (
     TABLES,
     create_own,
@@ -42,8 +41,10 @@ from pipeline.own import (
     waived_before,
 )
 from pipeline.partners import read_named
+from reports.sentences import TORN
 from schemas.finding import Counts, Judgement, Level, State, Verdict, Week
 from schemas.reading import Input
+from schemas.waiver import ScopeKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from pipeline.own import Own
     from pipeline.partners import Named
     from schemas.finding import Audit, Finding, RuleResult
-    from schemas.waiver import WaiverUse
+    from schemas.waiver import AppliedWaiver, WaiverUse
 
 __all__ = ["read_edition", "reseller_ids"]
 
@@ -111,10 +112,16 @@ def _shown(finding: Finding, own: Own, named: Named, *, is_newest: bool) -> Find
     of_all_sales = is_mixed and finding.subscription_id is None
     facts = {name: fact for name, fact in finding.facts.items() if named.keeps(name, fact, is_mixed=of_all_sales)}
     waiver = finding.waiver
-    if waiver and is_mixed and " customer " in f" {waiver.scope}":
+    if waiver and is_mixed and not _is_for_one(waiver):
         waiver = replace(waiver, reason="", approved_by="")
     seats = None if of_all_sales else finding.seats
     return replace(finding, facts=facts, seats=seats, source="", waiver=waiver)
+
+
+def _is_for_one(waiver: AppliedWaiver) -> bool:
+    """Whether a waiver is for one finding or one sale; any other may be about others' sales too."""
+    covers = waiver.covers
+    return covers is not None and covers.kind is not ScopeKind.CUSTOMER
 
 
 def _result(
@@ -128,18 +135,26 @@ def _result(
         known = own_gaps(connection, result.rule)
         gaps = known or {}
         judgement = Judgement.JUDGED if known == {} else Judgement.PARTLY
-    if judgement is Judgement.JUDGED and not _tables(result).isdisjoint(torn):
+    is_torn = not _tables(result).isdisjoint(torn)
+    if judgement is Judgement.JUDGED and is_torn:
         judgement = Judgement.PARTLY
     return replace(
         result,
         judgement=judgement,
-        reason=result.reason if judgement is Judgement.INPUT_MISSING else "",
+        reason=_reason(result, judgement, is_torn=is_torn),
         found=_found(states),
         new=states[State.NEW] + states[State.REOPENED],
         closed=states[State.CLOSED],
         waived=states[State.WAIVED],
         gaps=gaps,
     )
+
+
+def _reason(result: RuleResult, judgement: Judgement, *, is_torn: bool) -> str:
+    """Return why a rule was not judged, or in part: in words that say nothing of others."""
+    if judgement is Judgement.PARTLY and is_torn:
+        return TORN
+    return result.reason if judgement is Judgement.INPUT_MISSING else ""
 
 
 def _tables(result: RuleResult) -> set[str]:
@@ -177,9 +192,7 @@ def _exit_code(audit: Audit, rules: Iterable[RuleResult], findings: Iterable[Fin
     """Return what the run would have ended with; from which findings on, the command that was given says."""
     if any(item.judgement is Judgement.ERROR for item in rules):
         return FOUND
-    words = shlex.split(audit.command)
-    asked = words[words.index("--fail-on") + 1] if "--fail-on" in words[:-1] else FailOn.VIOLATION
-    return exit_code(FailOn(asked), [(item.level, item.state) for item in findings])
+    return exit_code(asked_of(audit.command), [(item.level, item.state) for item in findings])
 
 
 def _inputs(inputs: Iterable[Input], rows: Mapping[str, int], torn: Collection[str]) -> tuple[Input, ...]:

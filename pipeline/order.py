@@ -71,6 +71,12 @@ class Order:
         return shlex.join(words)
 
 
+def asked_of(command: str) -> FailOn:
+    """Return from which findings on a run was asked to fail, by the command that `Order.command` gave for it."""
+    words = shlex.split(command)
+    return FailOn(words[words.index("--fail-on") + 1]) if "--fail-on" in words[:-1] else FailOn.VIOLATION
+
+
 def exit_code(fail_on: FailOn, states: Iterable[tuple[Level, State]]) -> int:
     """Return 1 where a current finding counts: one at or above the level, or any that is new."""
     current = [(level, state) for level, state in states if state.is_current and state is not State.WAIVED]

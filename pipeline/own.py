@@ -227,7 +227,7 @@ def own_nights(
 ) -> tuple[Night, ...]:
     """Count what was open of the reseller's after each of the last nights; `tonight` is what is open on the last one.
 
-    Whose a finding was is what it said on that night.
+    Whose a finding was is what it said on that night, or, where it named nobody, whom it named next.
     """
     rows = connection.execute(
         """
@@ -239,7 +239,10 @@ def own_nights(
         ),
         said as (
             select
-                finding_id, rule_id, reseller_id, recorded_on as since,
+                finding_id, rule_id, recorded_on as since,
+                first_value(reseller_id ignore nulls) over (
+                    partition by finding_id order by recorded_on rows between current row and unbounded following
+                ) as reseller_id,
                 lead(recorded_on) over (partition by finding_id order by recorded_on) as until
             from audit.findings where finding_id in (select finding_id from own)
         ),

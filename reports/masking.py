@@ -4,8 +4,9 @@
   which is the customer's Microsoft tenant and leads anybody to its domains. Without the key nobody can compute it.
 - What people and exports write freely may hold any name, also one that no finding has: the notes and reasons of triage
   and waivers, the values of unread rows, notes on inputs, and the words of a rule that failed are withheld.
-- Other texts (facts, names of offers, owners, file names, the command) have the names and ids of the audit's customers
-  replaced where they occur, and every domain and address of e-mail.
+- Other texts (facts, names of offers, owners, file names) have the names and ids of the audit's customers replaced,
+  and every domain and address of e-mail. A name of one word is replaced in its own customer's findings only.
+- A command that holds any of these is withheld: one with a pseudonym in it would not run.
 - Ids of subscriptions and findings stay: by them somebody with access finds the customer again. They say nothing to
   others, but for who has a list of tenant ids: a finding's id is a hash of its rule and subject, and can be compared.
 - Partners and resellers are not masked, nor are numbers and days.
@@ -20,10 +21,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from reports import domains
+from reports.names import Names, Owner
+from reports.quoting import quotes_nothing
 from schemas.finding import Judgement
+from schemas.waiver import ScopeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from schemas.change import Change
     from schemas.finding import Audit, Fact, Finding, RuleResult
@@ -34,12 +39,7 @@ if TYPE_CHECKING:
 WITHHELD = "(masked)"
 # Sixteen digits: among a million customers two share them once in forty million keys.
 _DIGITS = 16
-_WORD = re.compile(r"\w+")
 _GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
-_DOMAIN = re.compile(r"(?:[\w.+-]+@)?(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?:[^\W\d_]{2,}|xn--[\w-]+)(?!\w)")
-_SCOPE = re.compile(r"(?<=customer )\S+")
-# These look like domains and are names of files, which people need to know where to look.
-_FILES = frozenset({"csv", "json", "toml", "html", "txt", "xlsx", "eml", "duckdb"})
 # Facts from a closed vocabulary: a customer of such a name must not change what they say.
 _CLOSED = frozenset(
     {"segment", "segment_source", "list_segment", "stated_segment", "name_segment", "scheduled_segment",
@@ -54,10 +54,10 @@ def masked(audit: Audit, key: bytes) -> Audit:
 
     The same customer has the same pseudonym under the same key. Masking twice changes nothing that is shown by name.
     """
-    mask = _Mask(key, _names(audit), _ids(audit))
+    mask = _Mask(key, Names(_names(audit)), _ids(audit))
     return replace(
         audit,
-        command=mask.text(audit.command),
+        command=mask.command(audit.command),
         findings=tuple(map(mask.finding, audit.findings)),
         rules=tuple(map(mask.result, audit.rules)),
         inputs=tuple(map(mask.input, audit.inputs)),
@@ -73,8 +73,11 @@ def masked_refusal(refusal: Refusal, key: bytes) -> Refusal:
     mask = _Mask(key)
     return replace(
         refusal,
-        command=mask.text(refusal.command),
-        problems=tuple(map(mask.problem, refusal.problems)),
+        command=mask.command(refusal.command),
+        problems=tuple(
+            replace(mask.problem(each), found=each.found) if quotes_nothing(each.found) else mask.problem(each)
+            for each in refusal.problems
+        ),
         unread_rows=tuple(map(mask.unread, refusal.unread_rows)),
     )
 
@@ -97,10 +100,10 @@ def _withheld(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Mask:
-    """Replaces names and ids; `names` gives the customer's id for each name, `ids` are those of all customers."""
+    """Replaces names, ids and domains; `ids` are those of all customers, in lower case."""
 
     key: bytes = field(repr=False)
-    names: dict[str, str] = field(default_factory=dict, repr=False)
+    names: Names = field(default_factory=Names, repr=False)
     ids: frozenset[str] = field(default=frozenset(), repr=False)
 
     @cached_property
@@ -114,17 +117,6 @@ class _Mask:
 
         return digits
 
-    @cached_property
-    def by_first_word(self) -> dict[str, list[tuple[str, str]]]:
-        """Return names with the pseudonym of each, the longest first, by their first word."""
-        index: dict[str, list[tuple[str, str]]] = {}
-        for name in sorted(self.names, key=len, reverse=True):
-            word = _WORD.search(name)
-            if word:
-                rest = name[word.start() :].rstrip()
-                index.setdefault(word.group().casefold(), []).append((rest.casefold(), self.name(self.names[name])))
-        return index
-
     def id(self, customer_id: str) -> str:
         return f"customer-{self.digits(customer_id)}"
 
@@ -132,61 +124,57 @@ class _Mask:
         digits = self.digits(customer_id).upper()
         return "Customer " + "-".join(digits[place : place + 4] for place in range(0, _DIGITS, 4))
 
-    def text(self, text: str) -> str:
+    def text(self, text: str, owner: Owner | None = None) -> str:
         """Replace what names a customer in a text: names and ids of the audit, and every domain."""
+        return self.named(domains.replaced(text, self._domain), owner)
+
+    def named(self, text: str, owner: Owner | None = None) -> str:
+        """Replace names and ids of the audit's customers in a text that people need as it is otherwise."""
         without_ids = _GUID.sub(lambda found: self._known_id(found.group()), text)
-        return self._without_names(_DOMAIN.sub(lambda found: self._domain(found.group()), without_ids))
+        return self.names.replaced(without_ids, self.name, owner)
+
+    def command(self, command: str) -> str:
+        return command if self.text(command) == command else WITHHELD
 
     def _known_id(self, guid: str) -> str:
         return self.id(guid) if guid.lower() in self.ids else guid
 
-    def _domain(self, text: str) -> str:
-        ending = text.rpartition(".")[2].lower()
-        return text if ending in _FILES or ending == "invalid" else f"{self.digits(text)[:8]}.invalid"
-
-    def _without_names(self, text: str) -> str:
-        return "".join(self._parts(text)) if self.names else text
-
-    def _parts(self, text: str) -> Iterator[str]:
-        place = 0
-        for word in _WORD.finditer(text):
-            if word.start() < place:
-                continue
-            for name, pseudonym in self.by_first_word.get(word.group().casefold(), ()):
-                end = word.start() + len(name)
-                if text[word.start() : end].casefold() == name and not text[end : end + 1].isalnum():
-                    yield text[place : word.start()] + pseudonym
-                    place = end
-                    break
-        yield text[place:]
+    def _domain(self, domain: str) -> str:
+        return f"{self.digits(domain)[:8]}.invalid"
 
     def finding(self, finding: Finding) -> Finding:
-        customer = finding.customer_id
+        customer, name = finding.customer_id, finding.company_name
+        owner = Owner(customer, name) if customer and name else None
         return replace(
             finding,
             customer_id=customer and self.id(customer),
-            company_name=finding.company_name
-            and (self.name(customer) if customer else self.text(finding.company_name)),
-            offer_name=finding.offer_name and self.text(finding.offer_name),
-            source=self.text(finding.source),
-            facts={name: self.fact(name, fact) for name, fact in finding.facts.items()},
-            waiver=finding.waiver and self.waiver(finding.waiver),
-            triage=finding.triage and self.triage(finding.triage),
+            company_name=name and (self.name(customer) if customer else self.text(name)),
+            offer_name=finding.offer_name and self.text(finding.offer_name, owner),
+            source=self.text(finding.source, owner),
+            facts={name: self.fact(name, fact, owner) for name, fact in finding.facts.items()},
+            waiver=finding.waiver and self.waiver(finding.waiver, owner),
+            triage=finding.triage and self.triage(finding.triage, owner),
         )
 
-    def fact(self, name: str, fact: Fact) -> Fact:
-        return self.text(fact) if isinstance(fact, str) and name not in _CLOSED else fact
+    def fact(self, name: str, fact: Fact, owner: Owner | None) -> Fact:
+        return self.text(fact, owner) if isinstance(fact, str) and name not in _CLOSED else fact
 
-    def triage(self, triage: Triage) -> Triage:
-        return replace(triage, owner=self.text(triage.owner), note=_withheld(triage.note))
+    def triage(self, triage: Triage, owner: Owner | None) -> Triage:
+        return replace(triage, owner=self.text(triage.owner, owner), note=_withheld(triage.note))
 
-    def waiver(self, waiver: AppliedWaiver) -> AppliedWaiver:
+    def waiver(self, waiver: AppliedWaiver, owner: Owner | None) -> AppliedWaiver:
         return replace(
             waiver,
-            scope=_SCOPE.sub(lambda found: self.id(found.group()), waiver.scope),
+            scope=self.scope(waiver),
             reason=_withheld(waiver.reason),
-            approved_by=self.text(waiver.approved_by),
+            approved_by=self.text(waiver.approved_by, owner),
         )
+
+    def scope(self, waiver: AppliedWaiver) -> str:
+        covers = waiver.covers
+        if covers and covers.kind is ScopeKind.CUSTOMER:
+            return str(replace(covers, subject=self.id(covers.subject)))
+        return self.text(waiver.scope)
 
     def use(self, use: WaiverUse) -> WaiverUse:
         waiver = use.waiver
@@ -215,5 +203,5 @@ class _Mask:
             problem,
             file=self.text(problem.file),
             found=_withheld(problem.found),
-            next_step=self.text(problem.next_step),
+            next_step=self.named(problem.next_step),
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reports.order import is_at_rest
 from reports.rulenews import closed_by_rules, moved_by_rule
 from reports.waived import waived
+from reports.wording import marked
 from schemas.finding import Counts, Level, Verdict
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from schemas.finding import Audit, Finding, RuleResult
 
 NOTHING = Counts(found=0, new=0, closed=0)
+# Why rules of an edition were judged in part: how many rows there are would speak of others.
+TORN = marked("Rows that could not be read may be about these customers.")
 # Rules that are named in the completeness line; the others are a number.
 _NAMED_RULES = 4
 
@@ -141,6 +144,7 @@ def completeness(words: Words, audit: Audit) -> Completeness:
         words.gettext("No rule was run.") if not audit.rules else "",
         _unjudged(words, audit, missing) if missing else "",
         _partly(words, audit, partly) if partly else "",
+        words.gettext(TORN) if any(result.reason == TORN for result in partly) else "",
     ]
     return Completeness(complete=False, sentences=tuple(filter(None, sentences)))
 

@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date
+
+_KINDS = "finding|customer|subscription"
+_SCOPE = re.compile(rf"(?:(?!{_KINDS})(?P<rule>\S+) of )?(?P<kind>{_KINDS}) (?P<subject>.+)", re.DOTALL)
+
+
+class ScopeKind(StrEnum):
+    """What a waiver is for: one finding, or what somebody has or buys."""
+
+    FINDING = "finding"
+    CUSTOMER = "customer"
+    SUBSCRIPTION = "subscription"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a waiver covers: the findings on one subject, of one rule where `rule` is set."""
+
+    kind: ScopeKind
+    subject: str
+    rule: str | None = None
+
+    def __str__(self) -> str:
+        """Return it in one line, as it is stored: `SEG01 of customer 1234...`."""
+        subject = f"{self.kind} {self.subject}"
+        return f"{self.rule} of {subject}" if self.rule else subject
+
+    @classmethod
+    def parsed(cls, stored: str) -> Scope | None:
+        """Return the scope of a stored line; None where the line is none."""
+        found = _SCOPE.fullmatch(stored)
+        return cls(ScopeKind(found["kind"]), found["subject"], found["rule"]) if found else None
 
 
 @dataclass(frozen=True)
@@ -31,9 +63,16 @@ class Waiver:
     @property
     def scope(self) -> str:
         """What it covers, in one line: `SEG01 of customer 1234...`."""
-        kind = "finding" if self.finding else "customer" if self.customer else "subscription"
-        subject = f"{kind} {self.finding or self.customer or self.subscription}"
-        return f"{self.rule} of {subject}" if self.rule else subject
+        return str(self.covers)
+
+    @property
+    def covers(self) -> Scope:
+        """What it covers, in parts."""
+        if self.finding:
+            return Scope(ScopeKind.FINDING, self.finding, self.rule)
+        if self.customer:
+            return Scope(ScopeKind.CUSTOMER, self.customer, self.rule)
+        return Scope(ScopeKind.SUBSCRIPTION, str(self.subscription), self.rule)
 
     def holds_on(self, day: date) -> bool:
         """Whether it is in force on a day."""
@@ -49,6 +88,11 @@ class AppliedWaiver:
     approved_by: str
     created: date
     expires: date
+
+    @property
+    def covers(self) -> Scope | None:
+        """What the waiver covers, in parts; None where the stored scope is none."""
+        return Scope.parsed(self.scope)
 
 
 class WaiverStatus(StrEnum):

@@ -14,6 +14,8 @@ from pipeline.nights import nights
 from pipeline.rulefile import read_rules
 from pipeline.warehouse import open_warehouse
 from reports import render
+from reports.languages import words_of
+from reports.sentences import TORN
 from schemas.finding import Judgement, Level, State, Verdict
 from tests.pipeline.commandline import audit, sample
 from tests.pipeline.exports import AS_OF, guid, night, write_folder
@@ -32,11 +34,12 @@ ROVERE, KASZTAN, LARCH = "5201102", "5200417", "5203377"
 
 @dataclass(frozen=True)
 class Editions:
-    """The newest night as a whole, its editions, and the editions of one reseller on the nights before."""
+    """The newest night as a whole, its editions, and the nights before: each as a whole, and one reseller's edition."""
 
     whole: Audit
     by_reseller: Mapping[str, Audit]
     earlier: Mapping[date, Audit]
+    whole_before: Mapping[date, Audit]
 
 
 def editions(state: Path, reseller: str, triage: Mapping[str, Triage] | None = None) -> Editions:
@@ -45,10 +48,9 @@ def editions(state: Path, reseller: str, triage: Mapping[str, Triage] | None = N
         newest, *older = nights(connection)
         whole = read_audit(connection, rules, newest, triage)
         by_reseller = {one: read_edition(connection, whole, one, newest) for one in reseller_ids(connection)}
-        earlier = {
-            one.as_of: read_edition(connection, read_audit(connection, rules, one), reseller, one) for one in older
-        }
-    return Editions(whole, by_reseller, earlier)
+        before = {one.as_of: read_audit(connection, rules, one) for one in older}
+        earlier = {one.as_of: read_edition(connection, before[one.as_of], reseller, one) for one in older}
+    return Editions(whole, by_reseller, earlier, before)
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +81,18 @@ def test_counts_rules_weeks_and_nights_are_those_of_its_own_findings(sampled: Ed
         assert {result.rule.id for result in edition.rules} == {result.rule.id for result in sampled.whole.rules}
 
 
-def test_chart_of_an_edition_ends_on_each_night_where_that_nights_edition_did(sampled: Editions) -> None:
+def test_chart_counts_on_each_night_what_was_said_to_be_the_resellers_then_or_next(sampled: Editions) -> None:
     newest = sampled.by_reseller[ROVERE]
     assert [night.as_of for night in newest.nights] == sorted([*sampled.earlier, newest.as_of])
-    for shown in newest.nights[:-1]:
-        opened = open_of(sampled.earlier[shown.as_of].findings)
-        assert shown.open == {level: opened[level] for level in Level}
+    named_next = {item.finding_id: item.reseller_id for item in sampled.whole.findings}
+    nobodys = 0
+    for shown in newest.nights[-2::-1]:
+        found = sampled.whole_before[shown.as_of].findings
+        named_next |= {item.finding_id: item.reseller_id for item in found if item.reseller_id}
+        own = tuple(item for item in found if named_next.get(item.finding_id) == ROVERE)
+        nobodys += sum(item.reseller_id is None for item in own)
+        assert shown.open == {level: open_of(own)[level] for level in Level}
+    assert nobodys
 
 
 def test_editions_share_out_the_matrix_and_the_rows(sampled: Editions) -> None:
@@ -243,6 +251,21 @@ def test_edition_is_made_of_the_audit_that_is_given(audited: Path) -> None:
     assert edition.triage_fault
     assert "Firma X" not in edition.triage_fault
     assert edition.exit_code == 1
+
+
+def test_rules_judged_in_part_for_unread_rows_say_so_and_the_page_says_it_once(tmp_path: Path) -> None:
+    tables = night()
+    for row in tables["customers"]:
+        row["reseller_id"] = "A"
+    tables["subscriptions"][3]["quantity"] = "many"
+    tables["subscriptions"][3]["customer_id"] = "nobody's"
+    assert audit(write_folder(tmp_path / "exports", tables), AS_OF, tmp_path / "state").code in {0, 1}
+    edition = editions(tmp_path / "state", "a").by_reseller["a"]
+    partly = [item for item in edition.rules if item.judgement is Judgement.PARTLY and not item.gaps]
+    assert partly
+    assert {item.reason for item in partly} == {TORN}
+    assert render.report_html(edition).count(TORN) == 1
+    assert words_of("it").gettext(TORN) in render.report_html(edition, words_of("it"))
 
 
 def test_sample_nights_have_their_resellers(audited: Path) -> None:

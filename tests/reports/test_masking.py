@@ -6,6 +6,7 @@ import html
 import re
 from dataclasses import replace
 from email import message_from_bytes, policy
+from unicodedata import normalize
 
 import pytest
 
@@ -204,3 +205,77 @@ def test_refused_night_keeps_where_and_why_and_loses_what_was_found() -> None:
 def test_input_without_a_file_stays_one() -> None:
     night = masked(replace(examples.clean(), inputs=(Input("partners", None),)), KEY)
     assert night.inputs == (Input("partners", None),)
+
+
+def noted(name: str, text: str, *others: str) -> tuple[str, str]:
+    """Return a fact of a finding of a customer of a name, masked, and the pseudonym; others are customers too."""
+    first = replace(examples.busy().findings[0], customer_id=ZOLW, company_name=name, facts={"note": text})
+    more = [replace(first, customer_id=f"customer {n}", company_name=other) for n, other in enumerate(others)]
+    finding, *_ = masked(replace(examples.clean(), findings=(first, *more)), KEY).findings
+    return str(finding.facts["note"]), str(finding.company_name)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Straßenbau Großmann GmbH", "Straßenbau Großmann GmbH"),
+        ("Straßenbau Großmann GmbH", "STRASSENBAU GROSSMANN GMBH"),
+        ("İstanbul Okulu", "İstanbul Okulu"),
+        ("Oﬃne Büro AG", "Oﬃne Büro AG"),
+        ("Zoë Café", normalize("NFD", "Zoë Café")),
+        (normalize("NFD", "Zoë Café"), "Zoë Café"),
+        ("Lipowa Straße", "Lipowa  Straße"),
+        ("Firma Lipowa", "Firma\u00a0 Lipowa"),
+        ("Firma  Lipowa", "Firma Lipowa"),
+        ("A&B", "a&b"),
+    ],
+)
+def test_name_is_found_however_it_is_spelt(name: str, written: str) -> None:
+    shown, pseudonym = noted(name, f"E1 for {written} (Straße), {written}!")
+    assert shown == f"E1 for {pseudonym} (Straße), {pseudonym}!"
+
+
+def test_the_longest_of_several_names_is_meant() -> None:
+    shown, pseudonym = noted("Firma Lipowa Cloud", "for Firma Lipowa Cloud", "Firma Lipowa", "Firma")
+    assert shown == f"for {pseudonym}"
+
+
+def test_name_of_one_word_changes_texts_on_its_own_customer_only() -> None:
+    first, second, *_ = examples.busy().findings
+    called = replace(first, company_name="Office", offer_name="E1 for Office")
+    other = replace(second, company_name="Lipa", offer_name="Office 365 E1")
+    audit = replace(examples.clean(), findings=(called, other), command="csp-audit run /data/office --language it")
+    night = masked(audit, KEY)
+    assert [item.offer_name for item in night.findings] == [f"E1 for {night.findings[0].company_name}", "Office 365 E1"]
+    assert night.command == audit.command
+
+
+def test_two_customers_of_one_name_have_each_its_own_pseudonym_in_their_texts() -> None:
+    first = replace(examples.busy().findings[0], customer_id=ZOLW, company_name="Lipa", offer_name="for Lipa")
+    audit = replace(examples.clean(), findings=(first, replace(first, customer_id="another")))
+    night = masked(audit, KEY)
+    assert [item.offer_name for item in night.findings] == [f"for {item.company_name}" for item in night.findings]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Microsoft 365 E5.Nonprofit", "E5.Education", "set gate.max_age_hours", "dates.subscriptions", "a.kowalski",
+     "/srv/exports.old/customers.csv", "customers_20.11.2026.csv.gz", "10.0.0.1", "Sp. z o.o.", "1.5m.PLN"],
+)  # fmt: skip
+def test_text_with_dots_that_is_no_domain_stays(text: str) -> None:
+    assert noted("Firma Lipowa", text)[0] == text
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["firma.pl", "www.firma.anything", "joe@firma.anything", "firma.co.uk", "FIRMA.COM", "xn--fa-hia.de", "a.xn--p1ai",
+     "firma.org", "фирма.рф", "zolw.foundation"],
+)  # fmt: skip
+def test_domain_and_address_are_replaced(domain: str) -> None:
+    shown, _ = noted("Firma Lipowa", f"see {domain}, please")
+    assert re.fullmatch(r"see [0-9a-f]{8}\.invalid, please", shown)
+
+
+def test_command_with_a_name_or_a_domain_in_it_is_withheld() -> None:
+    assert masked(spoken(), KEY).command == WITHHELD
+    assert masked(examples.busy(), KEY).command == examples.busy().command
