@@ -63,7 +63,10 @@ def packed(document: Plain) -> str:
 
 
 def unpacked(text: str) -> str:
-    """Return the two lines that `packed` made of a document. Raises ValueError or OSError where the text is no such."""
+    """Return the two lines that `packed` made of a document, for whoever checks a page.
+
+    Raises ValueError or OSError where the text is no such.
+    """
     return gzip.decompress(base64.b64decode(text, validate=True)).decode()
 
 

@@ -13,7 +13,9 @@ from reports.messages import message
 from reports.order import by_pressure
 from reports.rows import SOON, age, customer, since, state_text
 from reports.rulenews import cause
+from reports.tabular import FINDING_COLUMNS
 from reports.text import clip, visible
+from reports.waived import scope
 from reports.wording import marked
 from schemas.finding import Level, State
 
@@ -34,11 +36,13 @@ _LONGEST_LABEL, _LONGEST = 80, 400  # characters of a fact to show
 _TEXTS: Mapping[str, str] = {
     "all": marked("all"),
     "approved_by": marked("Approved by"),
+    "caption": marked("Findings, as they are chosen and sorted above."),
     "customer_id": marked("Customer id"),
     "decision": marked("Decision"),
     "finding": marked("Finding"),
     "first_seen": marked("First seen"),
-    "link": marked("Link to this finding"),
+    "gone": marked("Finding %(finding)s is not in this report."),
+    "link": marked("Link to finding %(finding)s"),
     "many": marked("%(first)s to %(last)s of %(all)s"),
     "month": marked("%(money)s a month"),
     "nobody": marked("nobody"),
@@ -84,6 +88,7 @@ def document(words: Words, audit: Audit, linked: Collection[str]) -> dict[str, P
     groups, group_of = _groups(words, findings)
     return {
         "n": len(findings),
+        "header": FINDING_COLUMNS,
         "texts": {name: words.gettext(text) for name, text in _TEXTS.items()},
         "days": [_day(words, audit, day) for day in days],
         "hot": sum(day <= audit.as_of + timedelta(days=SOON) for day in days),
@@ -91,7 +96,7 @@ def document(words: Words, audit: Audit, linked: Collection[str]) -> dict[str, P
         "states": {state.value: terms.state_name(words, state) for state in State},
         "terms": _terms(words, findings),
         "rules": [_rule(words, rule, linked) for rule in rules.values()],
-        "triages": [(visible(d), visible(o), place[day], visible(n), at) for d, o, day, n, at in triages],
+        "triages": [(visible(d), visible(o), place[day], visible(n), visible(at)) for d, o, day, n, at in triages],
         "waivers": [_waiver(words, item) for item in waivers],
         "customers": _customers(customers),
         "groups": groups,
@@ -201,7 +206,7 @@ def _triage_key(triage: Triage | None) -> tuple[str, str, date | None, str, str]
 def _waiver(words: Words, waiver: AppliedWaiver | None) -> Plain:
     if waiver is None:
         return None
-    return visible(waiver.scope), visible(waiver.reason), visible(waiver.approved_by), words.day(waiver.expires)
+    return visible(scope(words, waiver)), visible(waiver.reason), visible(waiver.approved_by), words.day(waiver.expires)
 
 
 def _money(words: Words, finding: Finding) -> str:
@@ -213,4 +218,4 @@ def _money(words: Words, finding: Finding) -> str:
 def _source(source: str) -> tuple[str, int | None]:
     """Return the file and the line of a source; one without a line is all file."""
     file, _, line = source.rpartition(":")
-    return (file, int(line)) if line.isdecimal() and str(int(line)) == line else (source, None)
+    return (file, int(line)) if file and line.isdecimal() and str(int(line)) == line else (source, None)

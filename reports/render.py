@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup
 
-from reports import sentences, tabular, terms, view, wording
+from reports import sentences, squeezed, tabular, terms, view, wording
 from reports.embedded import embedded
 from reports.known import said
 from reports.text import clip, visible
@@ -26,11 +26,16 @@ if TYPE_CHECKING:
 
 ENGLISH = wording.ENGLISH
 _HERE = Path(__file__).parent
+# One program in three files, in this order.
+_SCRIPTS = ("findings_data.js", "findings_rows.js", "findings_controls.js")
 
 
-def report_html(audit: Audit, words: Words = ENGLISH) -> str:
-    """Return the report: one page that asks nothing from anywhere."""
-    css, script = _style_sheet(), _script()
+def report_html(audit: Audit, words: Words = ENGLISH, *, beside: bool = True) -> str:
+    """Return the report: one page that asks nothing from anywhere.
+
+    `beside` says whether the run's other files are beside it, so that it can lead to them.
+    """
+    css, script = _style_sheet() + _labels(words), _script()
     page = view.page(words, audit)
     data = embedded(words, audit, page.exposures) if audit.findings else ""
     html = (
@@ -38,6 +43,7 @@ def report_html(audit: Audit, words: Words = ENGLISH) -> str:
         .get_template("report.html")
         .render(
             page=page,
+            beside=beside,
             audit=audit,
             words=words,
             terms=terms,
@@ -105,18 +111,22 @@ def _said(context: Context, sentence: str) -> str:
 
 @cache
 def _style_sheet() -> str:
-    return _one_line("report.css")
+    return squeezed.style_sheet(_static("report.css"))
 
 
 @cache
 def _script() -> str:
-    return _one_line("findings.js")
+    return squeezed.script(f"(async () => {{\n{''.join(map(_static, _SCRIPTS))}}})();")
 
 
-def _one_line(name: str) -> str:
-    """Return a file without comments and as one line: the Nu checker cannot hash more lines."""
-    text = (_HERE / "static" / name).read_text(encoding="utf-8")
-    return " ".join(re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).split())
+def _labels(words: Words) -> str:
+    """Return the labels of cells that have no header beside them, as on a phone: said once, not in every row."""
+    seats, since = (re.sub(r'[\\"<\n]', "", words.gettext(text)) for text in ("Seats", "since"))
+    return f'.found{{--seats:"{seats} ";--since:"{since} "}}'
+
+
+def _static(name: str) -> str:
+    return (_HERE / "static" / name).read_text(encoding="utf-8")
 
 
 def _csp_hash(text: str) -> str:

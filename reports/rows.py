@@ -26,15 +26,14 @@ _LONGEST = 240  # characters of what people have written
 class Row:
     """One finding as listed; `kind` is what its customer is, `hot` a date that has passed or comes within a week.
 
-    `state` is empty where it is open as it was; `age` says for how long, and is empty on its first day. `triage`
-    says what people have decided; `notes` are the short texts below its first day.
+    `state` is empty where it is open as it was. `triage` says what people have decided; `notes` are the short texts
+    below its first day: its state, for how long it is open, and whether that was confirmed tonight.
     """
 
     finding: Finding
     message: str
     state: str
     since: date
-    age: str
     triage: tuple[str, ...]
     next_step: str
     customer: str
@@ -57,27 +56,26 @@ class Nearest:
 
 def row(words: Words, audit: Audit, finding: Finding) -> Row:
     """Return what the page says of one finding."""
-    due_on, opened_on = finding.due_on, since(finding)
+    due_on, state = finding.due_on, state_text(words, finding)
     return Row(
         finding=finding,
         message=message(words, finding),
-        state=state_text(words, finding),
-        since=opened_on,
-        age=age(words, (audit.as_of - opened_on).days),
+        state=state,
+        since=since(finding),
         triage=_triage(words, audit, finding),
         next_step=next_step(words, finding),
         customer=customer(words, finding),
         kind=_kind(words, finding),
         monthly=monthly(words, finding),
         hot=due_on is not None and (due_on - audit.as_of).days <= SOON,
-        notes=_notes(words, audit, finding),
+        notes=_notes(words, audit, finding, state),
     )
 
 
-def _notes(words: Words, audit: Audit, finding: Finding) -> tuple[str, ...]:
+def _notes(words: Words, audit: Audit, finding: Finding, state: str) -> tuple[str, ...]:
     unsure = finding.state.is_current and not finding.confirmed
     days = (audit.as_of - since(finding)).days
-    texts = (state_text(words, finding), age(words, days), words.gettext("not confirmed tonight") if unsure else "")
+    texts = (state, age(words, days), words.gettext("not confirmed tonight") if unsure else "")
     return tuple(filter(None, texts))
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from schemas.waiver import WaiverStatus
+from schemas.waiver import ScopeKind, WaiverStatus
 
 if TYPE_CHECKING:
     from reports.wording import Words
     from schemas.finding import Audit
-    from schemas.waiver import Waiver, WaiverUse
+    from schemas.waiver import AppliedWaiver, Waiver, WaiverUse
 
 # A waiver that ends within this time is to be renewed, or its findings to be mended.
 SOON = timedelta(days=30)
@@ -21,9 +21,10 @@ _ORDER = (WaiverStatus.EXPIRED, WaiverStatus.NO_MATCH, WaiverStatus.IN_FORCE)
 
 @dataclass(frozen=True)
 class WaiverNote:
-    """A waiver to look at, and why."""
+    """A waiver to look at, what it covers, and why."""
 
     waiver: Waiver
+    scope: str
     why: str
 
 
@@ -39,7 +40,23 @@ def waiver_notes(words: Words, audit: Audit) -> tuple[WaiverNote, ...]:
         key=lambda use: (_ORDER.index(use.status), use.waiver.expires, use.waiver.line),
     )
     noted = ((use.waiver, _why(words, audit, use)) for use in uses)
-    return tuple(WaiverNote(waiver, why) for waiver, why in noted if why)
+    return tuple(WaiverNote(waiver, scope(words, waiver), why) for waiver, why in noted if why)
+
+
+def scope(words: Words, waiver: Waiver | AppliedWaiver) -> str:
+    """Return what a waiver covers in the words of a page; a stored scope that is none is said as it is."""
+    covers = waiver.covers
+    if covers is None:
+        return waiver.scope
+    if covers.kind is ScopeKind.FINDING:
+        return words.gettext("finding %(subject)s", subject=covers.subject)
+    if covers.kind is ScopeKind.CUSTOMER and covers.rule:
+        return words.gettext("%(rule)s of customer %(subject)s", rule=covers.rule, subject=covers.subject)
+    if covers.kind is ScopeKind.CUSTOMER:
+        return words.gettext("customer %(subject)s", subject=covers.subject)
+    if covers.rule:
+        return words.gettext("%(rule)s of subscription %(subject)s", rule=covers.rule, subject=covers.subject)
+    return words.gettext("subscription %(subject)s", subject=covers.subject)
 
 
 def _why(words: Words, audit: Audit, use: WaiverUse) -> str:

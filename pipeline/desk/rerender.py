@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def rerender(desk: Desk, night: NightRef, language: str | None = None, *, mask: bool = False) -> str:
     """Return the report of a night, with what is decided by now, in a language or else the configured one.
 
-    `mask` puts pseudonyms in place of customers. Raises UsageError where their key cannot be read or made.
+    The run's own file is handed out as it was written, link to the findings.csv beside it included; one that is made
+    again may go anywhere, and leads to no file. `mask` puts pseudonyms in place of customers. Raises UsageError where
+    their key cannot be read or made.
     """
     language = language or desk.config.language
     written = None if mask else as_written(desk, night, "report.html", language)
@@ -28,4 +30,5 @@ def rerender(desk: Desk, night: NightRef, language: str | None = None, *, mask: 
         return written
     triage = read_triage(desk.state.triage)
     audit = read_audit(desk.connection, desk.rules.values(), night, triage)
-    return report_html(masked(audit, masking_key(desk.state.root)) if mask else audit, words_of(language))
+    shown = masked(audit, masking_key(desk.state.root)) if mask else audit
+    return report_html(shown, words_of(language), beside=False)

@@ -14,11 +14,12 @@ from urllib.parse import urlencode
 import pytest
 
 from reports.evidence import evidence
+from reports.exposure import monthly
 from reports.messages import message
 from reports.order import by_pressure, is_at_rest
 from reports.render import findings_csv, report_html
 from reports.rows import since
-from reports.terms import term
+from reports.terms import level_name, term
 from reports.text import visible
 from reports.wording import ENGLISH
 from schemas.finding import Level, State
@@ -29,6 +30,7 @@ from tests.reports.rulebook import GCC06, NPO03, QUAL01, SEG01
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
 
     from playwright.sync_api import Browser, Page
 
@@ -92,11 +94,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return the reports of these nights as files."""
     folder = tmp_path_factory.mktemp("findings")
     closed = example_changes.night([finding(1, state=State.CLOSED)])
+    owners = [finding(k, triage=replace(LATE, owner=f"Owner {k}") if k else None) for k in range(40)]
     resellers = example_changes.night([finding(number, reseller_id=f"R-{number}") for number in range(40)])
     made = {
         "night": AUDIT,
         "resellers": resellers,
         "closed": closed,
+        "owners": example_changes.night(owners),
         "hostile": hostile(),
         "clean": examples.clean(),
         "eventful": example_changes.eventful(),
@@ -182,6 +186,11 @@ def fold(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c)).replace("ł", "l")
 
 
+def forms(day: date) -> tuple[str, ...]:
+    """Return a day as it is searched for: ISO, as the row shows it, and in full."""
+    return day.isoformat(), ENGLISH.near_day(day, parts.AS_OF), ENGLISH.day(day)
+
+
 def texts(item: Finding) -> str:
     triage = item.triage
     said = (triage.owner, triage.decision, triage.note) if triage else ()
@@ -189,6 +198,8 @@ def texts(item: Finding) -> str:
         item.finding_id, item.customer_id, item.company_name, item.subscription_id, item.offer_name, item.source,
         item.rule.id, item.rule.title, message(ENGLISH, item), item.reseller_id,
         term(ENGLISH, item.customer_type or ""), term(ENGLISH, item.segment or ""),
+        level_name(ENGLISH, item.level), monthly(ENGLISH, item),
+        *(form for day in (item.due_on, since(item)) if day for form in forms(day)),
         *said, *(value for _, value in evidence(ENGLISH, item)),
     )  # fmt: skip
     return "\n".join(fold(text) for text in known if text)
@@ -213,6 +224,7 @@ FILTERS: tuple[tuple[dict[str, str], Callable[[Finding], bool]], ...] = (
         lambda item: (item.segment, item.customer_type, item.rule.id) == ("Nonprofit", "(none)", "SEG01"),
     ),
     ({"rule": "no such rule"}, lambda _: False),
+    ({"rule": "npo03", "level": "VIOLATION"}, lambda item: item.rule.id == "NPO03"),
 )
 
 
@@ -233,7 +245,8 @@ def test_every_state_can_be_chosen_and_all_of_them(table: Page, state: State | N
 @pytest.mark.parametrize(
     "query",
     ["zielinski", "PIOTR", "liceum 3", "łapy", "lapy", "F-000000000007", "subscriptions.csv:20", "oct 2026 nonprofit",
-     "hospicjum", "education", "commercial offer", "R2", "zzz", "  ", "%", "papers november"],
+     "hospicjum", "education", "commercial offer", "R2", "zzz", "  ", "%", "papers november",
+     "violation", "2026-11-20", "24 nov"],
 )  # fmt: skip
 def test_the_search_finds_words_in_all_texts_whatever_their_case_and_accents(table: Page, query: str) -> None:
     go(table, q=query, state="all")
@@ -476,6 +489,92 @@ def test_the_page_stays_small_and_a_clean_night_has_no_controls(browser: Browser
     with opened(browser, files["clean"]) as page:
         assert page.locator("#findings").inner_text().endswith("No finding tonight.")
         assert page.locator("#findings button").count() == 0
+
+
+@pytest.mark.parametrize("address", ["#finding-%", "#finding-%E0%A4%A", "#findings?q=%"])
+def test_a_malformed_address_shows_the_table(browser: Browser, files: dict[str, Path], address: str) -> None:
+    with opened(browser, files["night"], address) as page:
+        assert page.locator("#found tbody tr").count() == (PAGE if address.startswith("#finding-") else 0)
+
+
+@pytest.mark.parametrize("address", ["#findings?finding=", "#finding-"])
+def test_a_link_to_a_finding_that_is_not_there_says_so(browser: Browser, files: dict[str, Path], address: str) -> None:
+    with opened(browser, files["night"], f"{address}F-gone") as page:
+        status = page.locator("#findings [role=status]")
+        assert status.inner_text() == f"Finding F-gone is not in this report. 1 to 50 of {len(current())}"
+        go(page, level="verify")
+        assert "not in this report" not in status.inner_text()
+
+
+def test_the_search_box_follows_the_address_even_where_it_has_the_focus(
+    browser: Browser, files: dict[str, Path]
+) -> None:
+    with opened(browser, files["night"]) as page:
+        box = page.get_by_role("searchbox")
+        box.press_sequentially("liceum")
+        until(page, "location.hash.endsWith('q=liceum')")
+        go(page, q="comune")
+        assert (box.input_value(), box.evaluate("e => e === document.activeElement")) == ("comune", True)
+        go(page)
+        assert box.input_value() == ""
+
+
+def test_the_caption_says_nothing_that_a_filter_makes_untrue(browser: Browser, files: dict[str, Path]) -> None:
+    with opened(browser, files["night"], "#findings?state=closed") as page:
+        assert page.locator("#found caption").inner_text() == "Findings, as they are chosen and sorted above."
+        described = page.locator("#found").get_attribute("aria-describedby")
+        assert page.locator("#findings [role=status]").get_attribute("id") == described
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "wanted"),
+    [("night", "owner=anna", "anna"), ("night", "rule=SEG99", "SEG99"), ("resellers", "owner=anna", "anna"),
+     ("night", "rule=seg01", "SEG01"), ("resellers", "reseller=R-99", "R-99")],
+)  # fmt: skip
+def test_a_filter_of_the_address_is_always_seen(
+    browser: Browser, files: dict[str, Path], name: str, address: str, wanted: str
+) -> None:
+    with opened(browser, files[name], f"#findings?{address}") as page:
+        control = page.locator(f"#findings [name={address.partition('=')[0]}]")
+        assert control.is_visible()
+        assert control.input_value() == wanted
+        page.get_by_role("button", name="Clear").click()
+        until(page, "location.hash === '#findings?'")
+        assert control.input_value() == ""
+
+
+def test_many_values_are_suggested_by_what_they_are_called(browser: Browser, files: dict[str, Path]) -> None:
+    with opened(browser, files["owners"]) as page:
+        field = page.locator("[name=owner]")
+        field.press_sequentially("nobody")
+        until(page, "location.hash === '#findings?owner=%28nobody%29'")
+        until(page, "document.querySelectorAll('#found tbody tr').length === 1")
+        go(page, owner="Owner 7")
+        assert field.input_value() == "Owner 7"
+        go(page, owner="(nobody)")
+        assert field.input_value() == "nobody"
+
+
+def test_what_has_the_focus_gets_it_back_after_printing(browser: Browser, files: dict[str, Path]) -> None:
+    item = current()[3]
+    with opened(browser, files["night"]) as page:
+        button = page.locator(f"#finding-{item.finding_id} td button")
+        button.click()
+        for held in (button, page.locator("tr.evidence a")):
+            held.focus()
+            page.evaluate("dispatchEvent(new Event('beforeprint'))")
+            page.evaluate("dispatchEvent(new Event('afterprint'))")
+            assert held.evaluate("e => e === document.activeElement")
+        assert held.inner_text() == f"Link to finding {item.finding_id}"
+
+
+def test_a_header_shows_that_it_sorts(table: Page) -> None:
+    go(table)
+    signs = table.locator("#found thead button").evaluate_all(
+        "all => all.map(e => getComputedStyle(e, '::after').content)"
+    )
+    assert len(signs) == 6
+    assert all("\u2195" in sign for sign in signs)
 
 
 def test_paper_has_more_rows_than_a_screen(browser: Browser, files: dict[str, Path]) -> None:

@@ -14,8 +14,10 @@ from reports import columns, embedded
 from reports.evidence import evidence
 from reports.messages import message
 from reports.order import by_pressure
+from reports.tabular import FINDING_COLUMNS
 from reports.text import clip, visible
 from reports.wording import ENGLISH
+from schemas.triage import Triage
 from tests.reports import example_changes, examples
 from tests.reports.example_changes import EVERY
 from tests.reports.parts import finding
@@ -112,6 +114,16 @@ def test_waivers_and_decisions_are_there() -> None:
     assert "Piotr Zieliński" in {owner for _, owner, *_ in data.document["triages"]}
 
 
+def test_when_a_decision_was_made_is_harmless_too() -> None:
+    decided = finding(1, triage=Triage("wait", "Anna", None, "", f"2026{UNSEEN}"))
+    data = Data(embedded.embedded(ENGLISH, replace(examples.clean(), findings=(decided,)), ()))
+    assert data.document["triages"] == [["wait", "Anna", -1, "", visible(f"2026{UNSEEN}")]]
+
+
+def test_it_names_the_columns_of_findings_csv() -> None:
+    assert tuple(read("busy").document["header"]) == FINDING_COLUMNS
+
+
 def test_nothing_in_it_works_unseen_or_ends_the_script() -> None:
     text = embedded.embedded(ENGLISH, examples.hostile(), ())
     assert text.isascii()
@@ -127,13 +139,14 @@ def test_the_same_audit_gives_the_same_text(name: str) -> None:
 
 
 def test_a_source_without_a_line_is_a_file() -> None:
-    sources = ("subscriptions.csv:14", "a:b", "", "x:007", "x:٣")
+    sources = ("subscriptions.csv:14", "a:b", "", "x:007", "x:٣", "0", ":5")
     findings = tuple(finding(number, source=source) for number, source in enumerate(sources))
     data = Data(embedded.embedded(ENGLISH, replace(examples.clean(), findings=findings), ()))
     ids = [item.finding_id for item in findings]
     rows = dict(zip(data.named("id"), zip(data.named("file"), data.named("line"), strict=True), strict=True))
     assert [rows[name] for name in ids] == [
         ("subscriptions.csv", 14), ("a:b", None), ("", None), ("x:007", None), ("x:٣", None),
+        ("0", None), (":5", None),
     ]  # fmt: skip
 
 

@@ -7,16 +7,21 @@ import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import accepted, promises, render, waived
+from reports import accepted, promises, render, squeezed, waived
+from reports.languages import LANGUAGES, words_of
 from schemas.finding import Judgement, State
-from tests.reports import example_changes, examples
+from tests.reports import example_changes, examples, parts
 from tests.reports.example_changes import EVERY
 from tests.reports.parts import finding
+
+if TYPE_CHECKING:
+    from schemas.finding import Audit
 
 PAGES = {name: render.report_html(make()) for name, make in EVERY.items()}
 ALL_PAGES = pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
@@ -176,8 +181,8 @@ def test_a_rule_that_was_partly_judged_says_what_it_left_out() -> None:
     words = texts(PAGES["partners"])
     assert "Not everything was checked. 2 of 12 rules could be judged only in part: GCC07, PART01. See why" in words
     assert (
-        "partly judged 1 not judged: partners does not say whether the partner is invited 1,200 not judged: "
-        "the sale names no partner, and partners holds more than one 1 new · Exposure a month: 21,600.00 PLN"
+        "1 new Exposure a month: 21,600.00 PLN partly judged 1 not judged: partners does not say whether the partner "
+        "is invited 1,200 not judged: the sale names no partner, and partners holds more than one"
     ) in words
     for said in ("Partly judged, nothing found", "GCC07 version 1, partly judged", "PART01 version 1, partly judged"):
         assert said in words
@@ -206,7 +211,7 @@ def test_where_a_partner_is_the_subject_nobody_is_called_none() -> None:
 def test_every_finding_of_tonight_has_a_row_that_leads_to_its_rule() -> None:
     page = PAGES["busy"]
     assert page.count('<tr id="finding-F-') == 48
-    row = page[page.index('<tr id="finding-F-000000000002"') :].partition("</tr>")[0]
+    row = page.partition('<tr id="finding-F-000000000002">')[2].partition("<tr ")[0]
     assert texts(row) == (
         "Hospicjum Pod Lipami Commercial Education offer sold to a customer that is Commercial; allowed: Commercial "
         "SEG01 Violation 10 now 20 Nov reopened"
@@ -294,7 +299,9 @@ def test_a_link_with_filters_leads_somewhere_without_a_script() -> None:
     page = PAGES["busy"]
     for address in ("findings?level=violation", "findings?type=StateOwnedEntity&amp;segment=Nonprofit&amp;rule=SEG01"):
         assert f'href="#{address}"' in page
-        assert f'<span id="{address}"></span>' in page
+        assert f'<td id="{address}">' in page
+    few = render.report_html(replace(examples.busy(), findings=examples.busy().findings[:1]))
+    assert re.search(r'<noscript>(<span id="findings[^"]+"></span>)+</noscript>', few)
     assert "<noscript>" not in PAGES["clean"]
 
 
@@ -368,3 +375,59 @@ def test_more_than_is_listed_is_counted() -> None:
     assert "3 more promises are overdue; csp-audit triage list --overdue lists all." in words
     assert "2 more findings are waived; findings.csv beside this page has all of them." in words
     assert "1 more waiver needs a look; csp-audit waive list shows all." in words
+
+
+def worst() -> Audit:
+    """Return a night with as much on its page as a page holds: rows, waivers, promises, changes and inputs."""
+    eventful = example_changes.eventful()
+    more = tuple(replace(item, finding_id=f"F-1{item.finding_id[3:]}") for item in examples.many(503).findings)
+    late = tuple(finding(900 + number, triage=example_changes.LATE) for number in range(promises.MOST))
+    read = parts.inputs(unread=13, price_lists=tuple(f"prices-{number}.csv" for number in range(12)))
+    listed = {"inputs": read, "unread_rows": parts.unread_rows(13), "nights": parts.nights(30), "weeks": parts.weeks()}
+    return replace(eventful, findings=eventful.findings + more + late, **listed)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_fullest_page_has_few_elements_without_a_script(language: str) -> None:
+    page = render.report_html(worst(), words_of(language))
+    assert page.count('<tr id="finding-') == 100
+    drawn = re.sub(r"<template\b.*?</template>", "<template>", page, flags=re.DOTALL)
+    assert len(Outline(drawn).tags) < 1_500
+
+
+def test_a_page_that_stands_alone_leads_to_no_file_and_says_what_has_the_rest() -> None:
+    for audit in (worst(), examples.busy(), replace(examples.clean(), findings=(finding(1, state=State.CLOSED),))):
+        page = render.report_html(audit, beside=False)
+        assert "beside this page" not in texts(page)
+        assert not {"findings.csv", "quarantine.csv"} & set(Outline(page).values("href"))
+        assert "csp-audit findings --format csv has" in texts(page)
+    edition = render.report_html(replace(worst(), edition="Rogowo & Partners"), beside=False)
+    assert "csp-audit findings" not in texts(edition)
+
+
+def test_an_edition_says_nothing_of_files_and_lines_that_its_reader_does_not_have() -> None:
+    audit = replace(worst(), edition="Rogowo & Partners", waivers=example_changes.waivers()[2:3] * (waived.MOST + 1))
+    page = render.report_html(audit)
+    words = texts(page)
+    assert "Table Written Rows" in words
+    assert "price_list prices-0.csv" not in words
+    assert not [link for link in Outline(page).values("title") if link]
+    assert "csp-audit waive" not in words
+    assert "csp-audit triage" not in words
+    assert "Waiver Reason Approved by Why to look at it" in words
+
+
+def test_a_squeezed_script_keeps_its_texts_and_its_patterns() -> None:
+    text = """/* it's a "note" */
+      const a = b.replace(/[", ]+ \\/ x/g, " a  b ") + ' "" ';
+      if (a in b) return  +1 - -c / 2;"""
+    assert squeezed.script(text) == (
+        'const a=b.replace(/[", ]+ \\/ x/g," a  b ")+\' "" \';if(a in b)return+1- -c/2;'
+    )  # fmt: skip
+
+
+def test_a_squeezed_style_sheet_keeps_what_parts_its_selectors() -> None:
+    text = '/* no */ a :is(b, c) > d { margin: 0 auto; content: " ; "/"" ; }\n@media screen and (x: 1px) { e { f: g } }'
+    assert squeezed.style_sheet(text) == (
+        'a :is(b,c) > d{margin:0 auto;content:" ; "/""}@media screen and (x:1px){e{f:g}}'
+    )

@@ -112,7 +112,7 @@ def test_the_state_says_how_often_a_finding_came_back(state: State, reopened: in
 )
 def test_a_row_says_how_long_its_finding_is_open(item: Finding, since: date, age: str) -> None:
     row = rows.row(WORDS, examples.clean(), item)
-    assert (row.since, row.age) == (since, age)
+    assert (row.since, row.notes) == (since, (age,) if age else ())
 
 
 def test_a_row_says_what_was_decided_and_nothing_of_what_was_not() -> None:

@@ -109,6 +109,17 @@ def test_edition_of_an_older_night_says_nothing_of_rows_that_it_does_not_know() 
     assert "No row was audited." not in sentences.completeness(WORDS, partly).sentences
 
 
+def test_edition_says_once_why_its_rules_were_judged_in_part() -> None:
+    rules = tuple(
+        replace(item, judgement=Judgement.PARTLY, reason=sentences.TORN, gaps={}) for item in examples.clean().rules
+    )
+    said = sentences.completeness(WORDS, replace(examples.clean(), edition="R", rules=rules)).sentences
+    assert said[-1] == "Rows that could not be read may be about these customers."
+    assert len([text for text in said if "could not be read" in text]) == 1
+    known = replace(examples.clean(), edition="R", rules=all_partly().rules)
+    assert sentences.TORN not in sentences.completeness(WORDS, known).sentences
+
+
 @pytest.mark.parametrize("judgement", [Judgement.PARTLY, Judgement.INPUT_MISSING, Judgement.ERROR])
 def test_one_rule_not_judged_is_enough_not_to_be_clean(judgement: Judgement) -> None:
     clean = examples.clean()
