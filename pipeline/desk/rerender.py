@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 def rerender(desk: Desk, night: NightRef, language: str | None = None, *, mask: bool = False) -> str:
     """Return the report of a night, with what is decided by now, in a language or else the configured one.
 
-    The run's own file is handed out as it was written, link to the findings.csv beside it included; one that is made
-    again may go anywhere, and leads to no file. `mask` puts pseudonyms in place of customers. Raises UsageError where
-    their key cannot be read or made.
+    It is the run's own file to the byte where nothing has changed since, link to the findings.csv beside it included.
+    `mask` puts pseudonyms in place of customers. Raises UsageError where their key cannot be read or made.
     """
     language = language or desk.config.language
     written = None if mask else as_written(desk, night, "report.html", language)
@@ -31,4 +30,4 @@ def rerender(desk: Desk, night: NightRef, language: str | None = None, *, mask: 
     triage = read_triage(desk.state.triage)
     audit = read_audit(desk.connection, desk.rules.values(), night, triage)
     shown = masked(audit, masking_key(desk.state.root)) if mask else audit
-    return report_html(shown, words_of(language), beside=False)
+    return report_html(shown, words_of(language))
