@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from schemas.finding import Audit, Counts
 
+# As `nice` has it: behind everything at the usual 0, before what is to wait for an idle machine.
+_PRIORITY = 10
 _FAIL_ON = ("violation", "deadline", "verify", "new", "none")
 
 
@@ -78,6 +81,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     from reports.text import visible
     from schemas.finding import Judgement
 
+    _let_others_go_first()
     config = settings(config_file, state)
     places = State(config.state)
     places.create()
@@ -111,6 +115,11 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if not dry_run:
         say(f"Report: {places.night(order.as_of) / 'report.html'}")
     return audit.exit_code
+
+
+def _let_others_go_first() -> None:
+    """Lower the priority: a night can wait, and whoever asks something meanwhile should not."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), _PRIORITY))
 
 
 def summary(audit: Audit) -> str:
