@@ -40,8 +40,9 @@ def main(steps: Path, before: str, arguments: list[str]) -> None:
     finally:
         ends = [cpu for _, cpu in noted[1:]] + [_cpu()]
         used = {step: end - start for (step, start), end in zip(noted, ends, strict=True)}
-        # The last messages are the result, and no steps.
-        steps.write_text(json.dumps({step: cpu for step, cpu in used.items() if cpu >= _LEAST}), encoding="utf-8")
+        # The last messages are the result, and no steps: they take no time, or begin with a capital letter.
+        told = {step: cpu for step, cpu in used.items() if cpu >= _LEAST and step.islower()}
+        steps.write_text(json.dumps(told), encoding="utf-8")
 
 
 def _cpu() -> float:
