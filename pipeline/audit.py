@@ -44,7 +44,7 @@ MOST_CHANGES = 100
 NIGHTS = 30
 # The rule whose due dates are the ends of nonprofit eligibility, and those that judge cells of the matrix.
 ELIGIBILITY_RULE = "NPO01"
-_MATRIX_RULES = {Purchase.FORBIDDEN: "SEG01", Purchase.UNLISTED_OUTSIDE: "SEG02"}
+MATRIX_RULES = {Purchase.FORBIDDEN: "SEG01", Purchase.UNLISTED_OUTSIDE: "SEG02"}
 
 
 def read_audit(
@@ -65,7 +65,7 @@ def read_audit(
         read_summary(connection, by_id, night),
         findings=findings,
         matrix=_matrix(connection, night),
-        weeks=_weeks(night.as_of, findings),
+        weeks=weeks(night.as_of, findings),
         nights=_nights(connection, night),
         unread_rows=unread_rows(connection) if night.is_newest else _first_unread_rows(connection, night),
         changes=changes,
@@ -187,7 +187,7 @@ def _matrix(connection: Connection, night: NightRef) -> tuple[MatrixCell, ...]:
         [night.as_of],
     )
     return tuple(
-        MatrixCell(**{**row, "outcome": Purchase(row["outcome"])}, rule_id=_MATRIX_RULES.get(Purchase(row["outcome"])))
+        MatrixCell(**{**row, "outcome": Purchase(row["outcome"])}, rule_id=MATRIX_RULES.get(Purchase(row["outcome"])))
         for row in rows
     )
 
@@ -251,7 +251,8 @@ def _waivers(connection: Connection, night: NightRef) -> tuple[WaiverUse, ...]:
     return tuple(WaiverUse(Waiver(*row), WaiverStatus(status), findings) for *row, status, findings in rows)
 
 
-def _weeks(as_of: date, findings: Iterable[Finding]) -> tuple[Week, ...]:
+def weeks(as_of: date, findings: Iterable[Finding]) -> tuple[Week, ...]:
+    """Count the customers whose nonprofit eligibility ends, for each of the next thirteen weeks."""
     counts = [0] * WEEKS
     for finding in findings:
         if finding.rule.id == ELIGIBILITY_RULE and finding.state.is_current and finding.due_on:

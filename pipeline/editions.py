@@ -21,10 +21,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.audit import ELIGIBILITY_RULE, WEEKS
+from pipeline.audit import weeks
 from pipeline.errors import FOUND
 from pipeline.nights import newest_night
 from pipeline.order import asked_of, exit_code
@@ -42,13 +41,13 @@ from pipeline.own import (
 )
 from pipeline.partners import read_named
 from reports.sentences import TORN
-from schemas.finding import Counts, Judgement, Level, State, Verdict, Week
+from schemas.finding import Counts, Judgement, Level, State, Verdict
 from schemas.reading import Input
 from schemas.waiver import ScopeKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from pipeline.database import Connection
     from pipeline.nights import NightRef
@@ -94,7 +93,7 @@ def read_edition(connection: Connection, audit: Audit, reseller_id: str, night: 
         rules=rules,
         findings=findings,
         matrix=own_matrix(connection) if night.is_newest else (),
-        weeks=_weeks(audit.as_of, findings),
+        weeks=weeks(audit.as_of, findings),
         nights=own_nights(connection, night.as_of, reseller_id, {level: counts[level].found for level in Level}),
         unread_rows=(),
         changes=changes,
@@ -217,16 +216,6 @@ def _inputs(inputs: Iterable[Input], rows: Mapping[str, int], torn: Collection[s
 
 def _oldest(items: Sequence[Input]) -> datetime | None:
     return min((item.modified_at for item in items if item.modified_at), default=None)
-
-
-def _weeks(as_of: date, findings: Iterable[Finding]) -> tuple[Week, ...]:
-    """Count the ends of nonprofit eligibility by week, as the whole night's report does."""
-    ends = Counter(
-        (item.due_on - as_of).days // 7
-        for item in findings
-        if item.rule.id == ELIGIBILITY_RULE and item.state.is_current and item.due_on
-    )
-    return tuple(Week(as_of + timedelta(days=7 * n), ends[n]) for n in range(WEEKS))
 
 
 def _waivers(uses: Iterable[WaiverUse], findings: Iterable[Finding]) -> tuple[WaiverUse, ...]:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.audit import MOST_CHANGES, NIGHTS
+from pipeline.audit import MATRIX_RULES, MOST_CHANGES, NIGHTS
 from pipeline.quarantine import NAMELESS
 from pipeline.rules import finding_id
 from schemas.change import Change, ChangeKind
@@ -24,7 +24,6 @@ TABLES = (
     "customers", "subscriptions", "qualifications", "gcc_validations", "nonprofit_notices", "qualification_requests",
 )  # fmt: skip
 _OF_OWN_CUSTOMERS = "customer_id in (select customer_id from own_customers)"
-_MATRIX_RULES = {Purchase.FORBIDDEN: "SEG01", Purchase.UNLISTED_OUTSIDE: "SEG02"}
 # The subjects of a rule, by its key: so it is known which of those that it could not judge are the reseller's.
 _SUBJECTS = {
     ("subscription_id",): "select subscription_id from own_sales",
@@ -189,7 +188,7 @@ def own_matrix(connection: Connection) -> tuple[MatrixCell, ...]:
         order by q.rowid, p.segment
     """).fetchall()
     return tuple(
-        MatrixCell(kind, segment, Purchase(outcome), sold, reported, _MATRIX_RULES.get(Purchase(outcome)))
+        MatrixCell(kind, segment, Purchase(outcome), sold, reported, MATRIX_RULES.get(Purchase(outcome)))
         for kind, segment, outcome, sold, reported in rows
     )
 
