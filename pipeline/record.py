@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import UTC
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import sql
 from pipeline.errors import FOUND
 from pipeline.order import exit_code
+from pipeline.program import program_version, rule_set
 from pipeline.survey import CHUNK, MARK_CHUNKS
 from reports.view import MOST_UNREAD
 from schemas.finding import Judgement, State, Verdict
 from schemas.reading import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
     from datetime import date
+    from pathlib import Path
 
     from pipeline.config import Config
     from pipeline.database import Connection
@@ -43,20 +41,6 @@ def refusal(order: Order, state: Path, last_good: date | None, error: NotAudited
         problems=error.problems,
         unread_rows=error.unread_rows,
     )
-
-
-def program_version() -> str:
-    """Return the version of csp-audit that is installed."""
-    return version("csp-audit")
-
-
-def rule_set(answer_times: Mapping[str, int]) -> str:
-    """Return a short name for exactly these rules, views and policy data: it changes when any of them does."""
-    digest = hashlib.sha256(json.dumps(dict(answer_times), sort_keys=True).encode())
-    folder = Path(sql.__file__).parent
-    for path in sorted((*folder.rglob("*.sql"), *folder.rglob("*.csv"))):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:8]
 
 
 def record_run_row(connection: Connection, order: Order, exports: Iterable[Export]) -> None:

@@ -9,7 +9,8 @@ from pipeline.rulefile import RULES_FOLDER, read_rules
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipeline.rulefile import Case, RuleFile
+    from pipeline.rulecases import Case
+    from pipeline.rulefile import RuleFile
 
 _HEAD = """# Rules
 

@@ -6,11 +6,13 @@ import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 import sql
+from pipeline.rulecases import Case, RuleFileError, read_cases
 from schemas.catalog import TABLES
 from schemas.finding import Level, Rule
 
@@ -23,7 +25,7 @@ TITLE_LENGTH = 60
 SUBJECT_FIELDS = frozenset(
     {"customer_id", "company_name", "customer_type", "subscription_id", "offer_name", "segment", "seats", "due_on"}
 )
-_LAYOUT = re.compile(r"\A/\*\n(?P<header>.*?)\n\*/\n\s*(?P<select>\S.*)\Z", re.DOTALL)
+_LAYOUT = re.compile(r"\A/\*\n(?P<header>.*?)(?P<cases>\n\[\[case\]\]\n.*?)?\n\*/\n\s*(?P<select>\S.*)\Z", re.DOTALL)
 _KEYS: dict[str, type[Any]] = {
     "id": str,
     "version": int,
@@ -36,40 +38,31 @@ _KEYS: dict[str, type[Any]] = {
     "needs": list,
     "key": list,
     "since": date,
-    "case": list,
 }
 # Keys that a rule may leave out.
 _OPTIONAL_KEYS: dict[str, type[Any]] = {"uses": list, "gives_way_to": list, "not_judged": dict}
-# Tables that a case may draw beside the exports: customers with an unread row, and the nights before.
-_CASE_KEYS = {"name", "as_of", "finds", "unread_customers", "unread_tables", "history", *TABLES}
-
-
-class RuleFileError(ValueError):
-    """A rule file that does not say what a rule file must say."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One example in a rule file: small tables drawn as text, by table, and the rows that the rule finds."""
-
-    name: str
-    as_of: date
-    tables: dict[str, str]
-    finds: str
 
 
 @dataclass(frozen=True)
 class RuleFile:
-    """One rule with its SELECT and its cases."""
+    """One rule with its SELECT, and the text of its cases, which only tests and the rules' pages read."""
 
     rule: Rule
     select: str
-    cases: tuple[Case, ...]
+    drawn: str
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """The examples, read when they are first asked for. Raises RuleFileError."""
+        return read_cases(self.drawn)
 
 
 def read_rules(folder: Path = RULES_FOLDER) -> list[RuleFile]:
-    """Read every rule of a folder, by id. Raises RuleFileError for a file that is wrong, or an id used twice."""
-    files = [read_rule(path) for path in sorted(folder.glob("*.sql"))]
+    """Read every rule of a folder, by id, but not yet its cases: parsing these is half of the start of a command.
+
+    Raises RuleFileError for a file that is wrong, or an id used twice.
+    """
+    files = [_read_header(path) for path in sorted(folder.glob("*.sql"))]
     ids = [file.rule.id for file in files]
     if len(set(ids)) < len(ids):
         message = f"{folder}: an id is used twice among {', '.join(ids)}"
@@ -96,10 +89,20 @@ def sharper(file: RuleFile, files: Iterable[RuleFile]) -> list[RuleFile]:
 
 
 def read_rule(path: Path) -> RuleFile:
-    """Read one rule file. Raises RuleFileError, which names the file and the key."""
+    """Read one rule file with its cases. Raises RuleFileError, which names the file and the key."""
+    file = _read_header(path)
+    try:
+        read_cases(file.drawn)
+    except RuleFileError as error:
+        message = f"{path.name}: {error}"
+        raise RuleFileError(message) from error
+    return file
+
+
+def _read_header(path: Path) -> RuleFile:
     try:
         layout = _LAYOUT.match(path.read_text(encoding="utf-8"))
-        header = tomllib.loads(layout["header"]) if layout else {}
+        header = tomllib.loads("\n" + layout["header"]) if layout else {}
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path.name}: {error}"
         raise RuleFileError(message) from error
@@ -110,7 +113,9 @@ def read_rule(path: Path) -> RuleFile:
     if problem:
         message = f"{path.name}: {problem}"
         raise RuleFileError(message)
-    return RuleFile(_rule(header), layout["select"].strip(), tuple(_case(case) for case in header["case"]))
+    # As many lines as stand before them, so that what is wrong in a case is named by the file's own line.
+    drawn = "\n" * (layout["header"].count("\n") + 1) + (layout["cases"] or "")
+    return RuleFile(_rule(header), layout["select"].strip(), drawn)
 
 
 def _header_problem(path: Path, header: dict[str, Any]) -> str | None:
@@ -128,7 +133,7 @@ def _header_problem(path: Path, header: dict[str, Any]) -> str | None:
     if len(header["title"]) > TITLE_LENGTH:
         return f"the title is longer than {TITLE_LENGTH} characters"
     inputs = [*header["needs"], *header.get("uses", [])]
-    return _message_problem(header["message"]) or _needs_problem(inputs) or _cases_problem(header["case"])
+    return _message_problem(header["message"]) or _needs_problem(inputs)
 
 
 def _kind_problem(header: dict[str, Any]) -> str | None:
@@ -137,8 +142,8 @@ def _kind_problem(header: dict[str, Any]) -> str | None:
         value = header[key]
         if not isinstance(value, kind) or not value:
             return f"{key} must be a {kind.__name__} that is not empty"
-        if kind is list and not all(isinstance(item, dict if key == "case" else str) for item in value):
-            return f"{key} must be a list of {'tables' if key == 'case' else 'texts'}"
+        if kind is list and not all(isinstance(item, str) for item in value):
+            return f"{key} must be a list of texts"
         if kind is dict and not all(isinstance(text, str) and text for text in value.values()):
             return f"{key} must explain each code with a text"
     return None
@@ -161,19 +166,6 @@ def _needs_problem(needs: list[str]) -> str | None:
     return None
 
 
-def _cases_problem(cases: list[dict[str, Any]]) -> str | None:
-    for case in cases:
-        unknown = sorted(case.keys() - _CASE_KEYS)
-        if unknown or not {"name", "as_of", "finds"} <= case.keys():
-            return f"case {case.get('name', '?')!r}: unknown keys {unknown}, or no name, as_of or finds"
-        wrong = sorted(key for key in case if not isinstance(case[key], date if key == "as_of" else str))
-        if wrong:
-            return f"case {case['name']!r}: {', '.join(wrong)} must be texts, and as_of a date"
-    if not any(case["finds"].strip() for case in cases) or all(case["finds"].strip() for case in cases):
-        return "at least one case must find something, and one nothing"
-    return None
-
-
 def _rule(header: dict[str, Any]) -> Rule:
     return Rule(
         id=header["id"],
@@ -191,11 +183,6 @@ def _rule(header: dict[str, Any]) -> Rule:
         gives_way_to=tuple(header.get("gives_way_to", ())),
         not_judged=header.get("not_judged", {}),
     )
-
-
-def _case(case: dict[str, Any]) -> Case:
-    tables = {name: text for name, text in case.items() if name not in {"name", "as_of", "finds"}}
-    return Case(case["name"], case["as_of"], tables, case["finds"])
 
 
 def message_fields(rule: Rule) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pipeline.record import program_version, rule_set
+from pipeline.program import program_version, rule_set
 from pipeline.state import sha256_of
 
 if TYPE_CHECKING:

@@ -134,7 +134,7 @@ def test_command_of_the_run_makes_it_again_from_anywhere(tmp_path: Path, monkeyp
 
 def broken(files: list[RuleFile], rule_id: str) -> list[RuleFile]:
     return [
-        RuleFile(file.rule, "select no_such_column from core.customers", file.cases)
+        RuleFile(file.rule, "select no_such_column from core.customers", file.drawn)
         if file.rule.id == rule_id
         else file
         for file in files

@@ -12,7 +12,8 @@ from tests.sql.case_tables import draw, parse
 from tests.sql.world import found, judge, world
 
 if TYPE_CHECKING:
-    from pipeline.rulefile import Case, RuleFile
+    from pipeline.rulecases import Case
+    from pipeline.rulefile import RuleFile
 
 RULES = read_rules()
 CASES = [pytest.param(file, case, id=f"{file.rule.id}: {case.name}") for file in RULES for case in file.cases]

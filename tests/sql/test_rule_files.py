@@ -16,7 +16,8 @@ from tests.sql.case_tables import parse
 from tests.sql.test_rule_cases import run_case
 
 if TYPE_CHECKING:
-    from pipeline.rulefile import Case, RuleFile
+    from pipeline.rulecases import Case
+    from pipeline.rulefile import RuleFile
 
 RULES = read_rules()
 EACH_RULE = pytest.mark.parametrize("file", RULES, ids=lambda file: file.rule.id)

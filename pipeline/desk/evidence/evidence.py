@@ -17,7 +17,7 @@ from pipeline.desk.evidence.exports import ReadBack, Shelf, Standing
 from pipeline.desk.evidence.findings import findings_of, rule_text, rules_of
 from pipeline.desk.evidence.readme import README
 from pipeline.desk.evidence.rows import LoadedRow, line_marks, rows_of
-from pipeline.record import program_version, rule_set
+from pipeline.program import program_version, rule_set
 from reports.text import csv_cell, encodable
 
 if TYPE_CHECKING:
