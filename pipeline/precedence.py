@@ -35,15 +35,16 @@ def give_way(connection: Connection, results: Iterable[RuleResult], closing: Col
     connection.execute("delete from core.found where finding_id in (select finding_id from gave_way)")
     left = dict(connection.execute("select rule_id, count(*) from core.found group by rule_id").fetchall())
     connection.execute("drop table gave_way")
-    connection.execute("drop table standing")
+    connection.execute("drop view standing")
+    connection.execute("drop table still_open")
     return [replace(result, found=left.get(result.rule.id, 0)) for result in results]
 
 
 def _create_standing(connection: Connection, closing: Collection[str]) -> None:
-    """Gather tonight's findings, and the open ones of rules that cannot say tonight whether they are over."""
+    """Gather the open findings of earlier nights of rules that cannot say tonight whether they are over."""
     connection.execute(
         """
-        create or replace temp table standing as
+        create or replace temp table still_open as
         with last as (
             select finding_id, max_by(event, as_of) as event from audit.events
             where as_of < (select as_of from core.run) group by finding_id
@@ -53,8 +54,6 @@ def _create_standing(connection: Connection, closing: Collection[str]) -> None:
             where recorded_on < (select as_of from core.run)
             qualify row_number() over (partition by finding_id order by recorded_on desc) = 1
         )
-        select rule_id, customer_id, subscription_id, facts from core.found
-        union all
         select s.rule_id, s.customer_id, s.subscription_id, s.facts
         from said as s join last as l on s.finding_id = l.finding_id
         where l.event <> 'closed'
@@ -67,6 +66,12 @@ def _create_standing(connection: Connection, closing: Collection[str]) -> None:
         """,
         {"closing": list(closing)},
     )
+    connection.execute("""
+        create or replace temp view standing as
+        select rule_id, customer_id, subscription_id, facts from core.found
+        union all
+        select rule_id, customer_id, subscription_id, facts from still_open
+    """)
 
 
 def _same_subject(rule: Rule, sharper: Rule) -> str:

@@ -32,14 +32,16 @@ class RuleShapeError(ValueError):
     """A rule's SELECT lacks a column that every rule has, or that its key names."""
 
 
-def create_views(connection: Connection, given: Collection[str] = ()) -> None:
+def create_views(connection: Connection, given: Collection[str] = (), *, in_memory: bool = False) -> None:
     """Create what the rules share, but for what is `given`; each view uses only those before it."""
     if "offers" not in given:
         fold_offers(connection)
     for name, select in read_views().items():
         if name in given:
             continue
-        if select.startswith(_STORED):
+        if select.startswith(_STORED) and in_memory:
+            connection.execute(f"create table core.{name} as {select}")
+        elif select.startswith(_STORED):
             _store(connection, f"core.{name}", select)
         else:
             connection.execute(f"create view core.{name} as {select}")

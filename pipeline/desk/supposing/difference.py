@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.database import literal
 from pipeline.desk.supposing.changes import apply
 from pipeline.desk.supposing.differing import create_said
 from pipeline.desk.supposing.policies import everything, find_reach, judge_night
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.rulefile import RuleFile
     from schemas.finding import RuleResult
 
-_FOUND = "finding_id, rule_id, customer_id, subscription_id, seats, due_on, facts"
+_FOUND = "finding_id, rule_id, customer_id, subscription_id, due_on, facts"
 # Findings on customers that are judged with rows of their own, and on partners, whose rows stay as they are.
 _OF_PART = "(customer_id is null or customer_id in (select customer_id from affected))"
 
@@ -62,9 +63,7 @@ def compare(
         judgings.append(_judge_part(connection, supposition, reach, as_judged=as_judged))
     if supposition.policies:
         judgings.append(_judge_night(connection, supposition, reach, as_judged=as_judged))
-    for judging in judgings:
-        _take(connection, judging, "night.core.tonight" if as_judged else _seated(f"now_{judging.name}"), "now_found")
-        _take(connection, judging, _seated(f"then_{judging.name}"), "then_found")
+    _create_found(connection, judgings, as_judged=as_judged)
     then = {f"then_{judging.name}": judging.covers for judging in judgings}
     create_said(connection, None if as_judged else {f"now_{one.name}": one.covers for one in judgings}, then)
     _create_differing(connection)
@@ -75,16 +74,15 @@ def create_nothing(connection: Connection) -> None:
     """Create the table `differing` with no rows, where no rule has to be judged again."""
     connection.execute("use night")
     connection.execute("create or replace temp table lifted (finding_id varchar)")
-    for name in ("now_found", "then_found"):
-        connection.execute(f"create or replace temp table {name} as select {_FOUND} from night.core.tonight limit 0")
+    _create_found(connection, (), as_judged=True)
     create_said(connection, None, {})
     _create_differing(connection)
 
 
 def _judge_part(connection: Connection, supposition: Supposition, reach: Reach, *, as_judged: bool) -> _Judging:
     if not as_judged:
-        judge_part(connection, "now_part", reach.judged)
-    results = judge_part(connection, "then_part", reach.judged, lambda copied: apply(copied, supposition))
+        judge_part(connection, "now_part", reach)
+    results = judge_part(connection, "then_part", reach, lambda copied: apply(copied, supposition))
     return _Judging("part", _OF_PART, reach.rules, results)
 
 
@@ -96,27 +94,33 @@ def _judge_night(connection: Connection, supposition: Supposition, reach: Reach,
     return _Judging("night", covers, reach.rules, results)
 
 
-def _take(connection: Connection, judging: _Judging, table: str, name: str) -> None:
-    connection.execute(
-        f"insert into {name} select {_FOUND} from {table} where {judging.covers} and list_contains($rules, rule_id)",
-        {"rules": judging.rules},
-    )
+def _create_found(connection: Connection, judgings: Sequence[_Judging], *, as_judged: bool) -> None:
+    """Create the views `now_found` and `then_found`; the latter also has what is waived and not found tonight."""
+    now = [_covered(one, "night.core.tonight" if as_judged else f"now_{one.name}.core.found") for one in judgings]
+    then = [_covered(one, f"then_{one.name}.core.found") for one in judgings]
+    lifted = f"select {_FOUND} from night.core.states where finding_id in (select finding_id from lifted)"
+    nothing = f"select {_FOUND} from night.core.tonight limit 0"
+    connection.execute(f"create or replace temp view now_found as {' union all '.join(now) or nothing}")
+    connection.execute(f"create or replace temp view then_found as {' union all '.join([*then, lifted])}")
 
 
-def _seated(database: str) -> str:
-    """Compile what was found in a database of a judging, with the seats by which findings are put in order."""
-    return f"""(
-        select f.*, coalesce(s.quantity, try_cast(json_extract_string(f.facts, '$.seats') as bigint)) as seats
-        from {database}.core.found as f
-        left join {database}.core.subscriptions as s on f.subscription_id = s.subscription_id
-    )"""
+def _covered(judging: _Judging, table: str) -> str:
+    rules = ", ".join(literal(name) for name in judging.rules) or "null"
+    return f"select {_FOUND} from {table} where {judging.covers} and rule_id in ({rules})"
 
 
 def _create_differing(connection: Connection) -> None:
+    """Create `differing`, with what puts its rows in order."""
     connection.execute("""
         create or replace temp table differing as
         select
-            coalesce(a.finding_id, b.finding_id) as finding_id, coalesce(a.customer_id, b.customer_id) as customer_id,
+            coalesce(a.finding_id, b.finding_id) as finding_id, coalesce(a.rule_id, b.rule_id) as rule_id,
+            coalesce(a.customer_id, b.customer_id) as customer_id,
+            coalesce(a.subscription_id, b.subscription_id) as subscription_id,
+            if(a.finding_id is null, b.due_on, a.due_on) as due_on,
+            -- a subscription's own seats are looked up for those that are shown
+            case when a.subscription_id is null and b.subscription_id is null
+                then try_cast(json_extract_string(coalesce(a.facts, b.facts), '$.seats') as bigint) end as seats,
             case when b.finding_id is null then 'would_appear' when a.finding_id is null then 'would_vanish'
                 else 'would_change' end as section
         from then_found as a full join now_found as b on a.finding_id = b.finding_id
@@ -139,7 +143,7 @@ def waive(connection: Connection) -> None:
     ).fetchall()
     for name in ("now", "then"):
         connection.execute(
-            f"create or replace temp table current_findings as "
+            f"create or replace temp view current_findings as "
             f"select finding_id, rule_id, customer_id, subscription_id from {name}_found"
         )
         match_waivers(connection, as_of, [Waiver(*row) for row in rows])
@@ -156,10 +160,6 @@ def lift_waivers(connection: Connection) -> None:
         where state = 'waived' and finding_id not in (select finding_id from then_found)
             and finding_id not in (select finding_id from differing)
     """)
-    connection.execute(f"""
-        insert into then_found
-        select {_FOUND} from night.core.states where finding_id in (select finding_id from lifted)
-    """)
     connection.execute("""
         update differing set section = 'would_appear'
         where section = 'would_change'
@@ -167,7 +167,7 @@ def lift_waivers(connection: Connection) -> None:
     """)
     connection.execute("""
         insert into differing
-        select finding_id, customer_id, 'would_appear' from night.core.states
+        select finding_id, rule_id, customer_id, subscription_id, due_on, seats, 'would_appear' from night.core.states
         where state = 'waived' and finding_id not in (select finding_id from differing)
     """)
     connection.execute("delete from waived_then")

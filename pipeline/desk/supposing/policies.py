@@ -95,7 +95,7 @@ def judge_night(
     given = _look_at_night(connection, reach.views | _FOUND)
     for table in policies:
         suppose_policy(connection, table, day)
-    create_views(connection, given)
+    create_views(connection, given, in_memory=True)
     return judge(connection, reach.judged)
 
 

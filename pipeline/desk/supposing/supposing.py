@@ -16,9 +16,10 @@ from schemas.catalog import TABLES
 from schemas.reading import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from pipeline.database import Connection
+    from pipeline.desk.supposing.policies import Reach
     from pipeline.rulefile import RuleFile
     from schemas.finding import RuleResult
 
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 _AS_THEY_ARE = (
     "run", "partners", "unread_customers", "unread_subscriptions", "unread_offers", "unread_tables", "unsplit_tables",
 )  # fmt: skip
+# Stored views of a few rows, which are read where they are unless the supposition reaches them.
+_FEW_ROWS = ("nonprofit_lost", "nonprofit_notice", "purchase_rule")
 _SCHEMAS = ("core", "ref", "audit", "history")
 _WITH_CUSTOMERS = [name for name, table in TABLES.items() if any(c.name == "customer_id" for c in table.columns)]
 
 
 def judge_part(
-    connection: Connection, database: str, files: Sequence[RuleFile], change: Callable[[Connection], None] | None = None
+    connection: Connection, database: str, reach: Reach, change: Callable[[Connection], None] | None = None
 ) -> list[RuleResult]:
     """Judge the customers in the temporary table `affected`, and leave what is found in a database of that name.
 
@@ -39,12 +42,13 @@ def judge_part(
     `core.found` also holds findings on other customers, of which only a part was copied.
     """
     create_database(connection, database)
-    _copy(connection)
+    given = [name for name in _FEW_ROWS if name not in reach.views]
+    _copy(connection, given)
     if change:
         change(connection)
-    create_views(connection)
+    create_views(connection, given, in_memory=True)
     create_gaps(connection)
-    return judge(connection, files)
+    return judge(connection, reach.judged)
 
 
 def create_database(connection: Connection, database: str) -> None:
@@ -67,10 +71,12 @@ def judge(connection: Connection, files: Sequence[RuleFile]) -> list[RuleResult]
     return give_way(connection, results, closing_rules(connection, as_of, results, inputs))
 
 
-def _copy(connection: Connection) -> None:
+def _copy(connection: Connection, given: Collection[str]) -> None:
     for name in _WITH_CUSTOMERS:
         _copy_rows(connection, f"core.{name}", "customer_id in (select customer_id from affected)")
-    _copy_rows(connection, "history.qualifications", "customer_id in (select customer_id from affected)")
+    # What customers held on earlier nights only tells which nonprofits are none any more.
+    if "nonprofit_lost" not in given:
+        _copy_rows(connection, "history.qualifications", "customer_id in (select customer_id from affected)")
     # Of earlier nights only what stays open without having been found tonight: a supposition may end all others.
     _copy_rows(
         connection,
@@ -86,7 +92,7 @@ def _copy(connection: Connection) -> None:
             and customer_id not in (select customer_id from affected)
     """)
     _copy_prices(connection)
-    for name in _AS_THEY_ARE:
+    for name in (*_AS_THEY_ARE, *given):
         connection.execute(f"create view core.{name} as select * from night.core.{name}")
     for schema in ("ref", "audit"):
         names = connection.execute(

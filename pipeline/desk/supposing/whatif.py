@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pipeline.database import OutOfMemoryError, supposing
-from pipeline.desk.answer import MOST_DRAWN, Answer, Section
+from pipeline.desk.answer import Answer, Section
 from pipeline.desk.supposing.affected import create_affected
 from pipeline.desk.supposing.changes import Supposition
 from pipeline.desk.supposing.difference import compare, create_nothing, lift_waivers, waive
@@ -22,10 +22,10 @@ from pipeline.desk.supposing.differing import read_differing
 from pipeline.desk.supposing.policies import changed_policies
 from pipeline.desk.supposing.wanted import read_grants, read_sold
 from pipeline.errors import UsageError
-from pipeline.record import rule_set
+from pipeline.program import rule_set
 from pipeline.session import say
 from reports import messages
-from reports.render import ENGLISH
+from reports.wording import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 # Judging more customers takes longer than an answer should.
 _MANY = 20_000
+# Rows that a table draws of each section; drawing two hundred takes as long as judging them.
+_MOST_DRAWN = 50
 _COLUMNS = (
     "finding_id", "rule", "level", "customer", "customer_id", "subscription_id", "message", "due_on", "waived_until",
 )  # fmt: skip
@@ -99,7 +101,7 @@ def what_if(connection: Connection, config: Config, files: Sequence[RuleFile], w
         *_supposed(connection, wanted, supposition),
         *(f"Not compared: {rule_id}, {reason}." for rule_id, reason in unjudged.items()),
     ]
-    most = None if wanted.all_rows else MOST_DRAWN
+    most = None if wanted.all_rows else _MOST_DRAWN
     return _answer(connection, files, lead, {"not_compared": ", ".join(unjudged)}, most)
 
 
