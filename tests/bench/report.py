@@ -1,4 +1,4 @@
-"""How big the report is, and how quick in a browser: with 100, 12 thousand and 50 thousand findings.
+"""How big the report and the mail are, and how quick in a browser: with 100, 12 thousand and 50 thousand findings.
 
 The findings are those of a generated night, again and again with identifiers of their own, until there are enough;
 some are waived, and of some a promise is overdue. Of the languages, the largest page is measured. Every
@@ -31,6 +31,7 @@ from reports.render import report_html
 from schemas.finding import State
 from schemas.triage import Triage
 from schemas.waiver import AppliedWaiver
+from tests.bench.mail import measure_mail
 from tests.bench.results import Line, table
 
 if TYPE_CHECKING:
@@ -78,10 +79,12 @@ def measure_report(exports: Path, build: Path) -> bool:
     """Measure, write REPORT_RESULTS.md, and return whether every budget is kept."""
     pattern = _night(exports, build)
     with _chromium() as browser:
-        measured = [_measure(browser, pattern, number, build) for number in FILE_BUDGETS]
+        audits = {number: _decided(grown(pattern, number)) for number in FILE_BUDGETS}
+        measured = [_measure(browser, audit, number, build) for number, audit in audits.items()]
+        measured.append(measure_mail(browser, audits, build))
         version = browser.version
     head = (
-        "# The report's size and speed\n\n"
+        "# The size and speed of the report and the mail\n\n"
         'Written by `make bench BENCH="--report"`; see tests/bench/report.py for what is measured. '
         f"Median of {ROUNDS} rounds,\neach with the page opened anew. Chromium {version}, "
         f"Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}."
@@ -144,8 +147,7 @@ def _night(exports: Path, build: Path) -> Audit:
         return read_audit(desk.connection, desk.rules.values())
 
 
-def _measure(browser: Browser, pattern: Audit, number: int, build: Path) -> tuple[str, list[Line]]:
-    audit = _decided(grown(pattern, number))
+def _measure(browser: Browser, audit: Audit, number: int, build: Path) -> tuple[str, list[Line]]:
     begun = process_time()
     html = report_html(audit).encode()
     rendered = process_time() - begun
