@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.commands import options
+from pipeline.priority import behind_others
 from pipeline.session import LOG, Session, announcing, open_log, say, settings, today
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from schemas.finding import Audit, Counts
 
-# As `nice` has it: behind everything at the usual 0, before what is to wait for an idle machine.
-_PRIORITY = 10
 _FAIL_ON = ("violation", "deadline", "verify", "new", "none")
 
 
@@ -81,7 +79,6 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     from reports.text import visible
     from schemas.finding import Judgement
 
-    _let_others_go_first()
     config = settings(config_file, state)
     places = State(config.state)
     places.create()
@@ -99,7 +96,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         mask=mask,
         date_was_given=as_of is not None,
     )
-    with mailing(config, places, wanted=not (dry_run or no_mail)) as post, announcing() as announce:
+    wanted = not (dry_run or no_mail)
+    with behind_others(), mailing(config, places, wanted=wanted) as post, announcing() as announce:
         audit = run(order, config, announce, post)
     for result in audit.rules:
         if result.judgement is Judgement.ERROR:
@@ -115,11 +113,6 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if not dry_run:
         say(f"Report: {places.night(order.as_of) / 'report.html'}")
     return audit.exit_code
-
-
-def _let_others_go_first() -> None:
-    """Lower the priority: a night can wait, and whoever asks something meanwhile should not."""
-    os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), _PRIORITY))
 
 
 def summary(audit: Audit) -> str:

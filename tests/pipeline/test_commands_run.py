@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.order import FailOn, exit_code
 from schemas.finding import Level, State
-from tests.pipeline.commandline import DAYS, ROOT, SAMPLES, audit, sample
-from tests.pipeline.exports import AS_OF, Night, contents, night, run, write_folder
+from tests.pipeline.commandline import DAYS, SAMPLES, audit, sample
+from tests.pipeline.exports import Night, contents, night, run, write_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,16 +91,3 @@ def test_refused_run_leaves_its_record_and_nothing_else(state: Path) -> None:
     assert contents(state).items() > before.items()
     new = contents(state).keys() - before.keys()
     assert new == {f"refused/2026-11-21/{name}" for name in ("not_audited.eml", "quarantine.csv", "run.json")}
-
-
-def test_run_goes_behind_what_people_ask_meanwhile(tmp_path: Path) -> None:
-    folder, state = write_folder(tmp_path / "exports"), tmp_path / "state"
-    program = (
-        "import os, sys; from pipeline.cli import main; sys.argv = ['csp-audit', *sys.argv[1:]]\n"
-        "try: main()\nfinally: print(os.getpriority(os.PRIO_PROCESS, 0))"
-    )
-    words = ("run", folder, "--as-of", AS_OF, "--state", state)
-    ended = subprocess.run(
-        [sys.executable, "-c", program, *map(str, words)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert (ended.returncode, ended.stdout) == (1, "10\n")

@@ -96,17 +96,20 @@ def _judge_night(connection: Connection, supposition: Supposition, reach: Reach,
 
 def _create_found(connection: Connection, judgings: Sequence[_Judging], *, as_judged: bool) -> None:
     """Create the views `now_found` and `then_found`; the latter also has what is waived and not found tonight."""
-    now = [_covered(one, "night.core.tonight" if as_judged else f"now_{one.name}.core.found") for one in judgings]
-    then = [_covered(one, f"then_{one.name}.core.found") for one in judgings]
-    lifted = f"select {_FOUND} from night.core.states where finding_id in (select finding_id from lifted)"
-    nothing = f"select {_FOUND} from night.core.tonight limit 0"
+    tables = [f"now_{one.name}.core.found" for one in judgings]
+    now = [_covered(one, table, "null") for one, table in zip(judgings, tables, strict=True)]
+    if as_judged:
+        now = [_covered(one, "night.core.tonight", "seats") for one in judgings]
+    then = [_covered(one, f"then_{one.name}.core.found", "null") for one in judgings]
+    lifted = f"select {_FOUND}, seats from night.core.states where finding_id in (select finding_id from lifted)"
+    nothing = f"select {_FOUND}, seats from night.core.tonight limit 0"
     connection.execute(f"create or replace temp view now_found as {' union all '.join(now) or nothing}")
     connection.execute(f"create or replace temp view then_found as {' union all '.join([*then, lifted])}")
 
 
-def _covered(judging: _Judging, table: str) -> str:
+def _covered(judging: _Judging, table: str, seats: str) -> str:
     rules = ", ".join(literal(name) for name in judging.rules) or "null"
-    return f"select {_FOUND} from {table} where {judging.covers} and rule_id in ({rules})"
+    return f"select {_FOUND}, {seats}::bigint as seats from {table} where {judging.covers} and rule_id in ({rules})"
 
 
 def _create_differing(connection: Connection) -> None:
@@ -118,8 +121,9 @@ def _create_differing(connection: Connection) -> None:
             coalesce(a.customer_id, b.customer_id) as customer_id,
             coalesce(a.subscription_id, b.subscription_id) as subscription_id,
             if(a.finding_id is null, b.due_on, a.due_on) as due_on,
-            -- a subscription's own seats are looked up for those that are shown
-            case when a.subscription_id is null and b.subscription_id is null
+            -- null where they have to be looked up: those of a subscription, unless the night has them
+            case when a.finding_id is null and b.seats is not null then b.seats
+                when a.subscription_id is null and b.subscription_id is null
                 then try_cast(json_extract_string(coalesce(a.facts, b.facts), '$.seats') as bigint) end as seats,
             case when b.finding_id is null then 'would_appear' when a.finding_id is null then 'would_vanish'
                 else 'would_change' end as section

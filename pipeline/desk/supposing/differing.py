@@ -22,6 +22,7 @@ _SAID = (
     "finding_id, rule_id, customer_id, company_name, customer_type, subscription_id, offer_name, segment, seats, "
     "due_on, facts"
 )
+_SUBSCRIPTIONS = "night.core.subscriptions"
 _SHOWN = "finding_id in (select finding_id from shown)"
 
 
@@ -98,6 +99,14 @@ def read_differing(
 
 def _create_places(connection: Connection, section: str, rules: Mapping[str, Rule], most: int | None) -> None:
     """Create `places`: the ids of the findings to show, in their order; and `shown`, the same for the views."""
+    known = (
+        section == "would_vanish"
+        and not connection.execute("""
+        select 1 from differing
+        where section = 'would_vanish' and seats is null and subscription_id is not null limit 1
+    """).fetchall()
+    )
+    subscriptions = "(select null as subscription_id, null as quantity, null as line)" if known else _SUBSCRIPTIONS
     ranks = "\n".join(f"when {literal(rule.id)} then {rule.level.rank}" for rule in rules.values())
     connection.execute(
         f"""
@@ -107,7 +116,7 @@ def _create_places(connection: Connection, section: str, rules: Mapping[str, Rul
                 d.finding_id, case d.rule_id {ranks} end as rank, d.due_on, coalesce(s.quantity, d.seats, 0) as seats,
                 s.line
             from differing as d
-            left join night.core.subscriptions as s on d.subscription_id = s.subscription_id
+            left join {subscriptions} as s on d.subscription_id = s.subscription_id
             where d.section = $section
             order by rank, due_on nulls last, seats desc, finding_id
             {"" if most is None else f"limit {int(most)}"}

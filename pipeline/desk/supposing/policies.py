@@ -96,7 +96,7 @@ def judge_night(
     for table in policies:
         suppose_policy(connection, table, day)
     create_views(connection, given, in_memory=True)
-    return judge(connection, reach.judged)
+    return judge(connection, reach)
 
 
 def _look_at_night(connection: Connection, made: Collection[str]) -> set[str]:

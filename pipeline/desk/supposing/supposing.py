@@ -16,11 +16,10 @@ from schemas.catalog import TABLES
 from schemas.reading import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
 
     from pipeline.database import Connection
     from pipeline.desk.supposing.policies import Reach
-    from pipeline.rulefile import RuleFile
     from schemas.finding import RuleResult
 
 # Tables of the night that are read where they are.
@@ -48,7 +47,7 @@ def judge_part(
         change(connection)
     create_views(connection, given, in_memory=True)
     create_gaps(connection)
-    return judge(connection, reach.judged)
+    return judge(connection, reach)
 
 
 def create_database(connection: Connection, database: str) -> None:
@@ -59,14 +58,20 @@ def create_database(connection: Connection, database: str) -> None:
         connection.execute(f"create schema {schema}")
 
 
-def judge(connection: Connection, files: Sequence[RuleFile]) -> list[RuleResult]:
-    """Judge by some rules in the database in use, which has their views; leave what is found in `core.found`."""
+def judge(connection: Connection, reach: Reach) -> list[RuleResult]:
+    """Judge by the rules of a reach in the database in use, which has their views; leave what is found in `core.found`.
+
+    Sharper rules are only judged where there is a finding that could give way to theirs.
+    """
     inputs = _inputs(connection)
     supplied = {item.table: frozenset[str]() for item in inputs if item.file}
     for item in inputs:
         if item.file:
             supplied[item.table] |= frozenset(item.columns)
-    results = judge_rules(connection, files, supplied)
+    reached = [file for file in reach.judged if file.rule.id in reach.rules]
+    results = judge_rules(connection, reached, supplied)
+    sharper = {name for result in results if result.found for name in result.rule.gives_way_to} - reach.rules
+    results += judge_rules(connection, [file for file in reach.judged if file.rule.id in sharper], supplied)
     (as_of,) = connection.execute("select as_of from core.run").fetchall()[0]
     return give_way(connection, results, closing_rules(connection, as_of, results, inputs))
 
