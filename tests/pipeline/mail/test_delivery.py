@@ -224,7 +224,8 @@ def test_server_gone_in_the_middle_of_the_text_again_and_again_has_nothing_and_i
     assert "before the end of the message: the server closed the connection" in handover.waiting[0].last_error
     assert len(broken.texts) == 6
     with keeping() as keeper:
-        assert outbox.flush(server_at(keeper.port)).is_complete
+        # The server of the test reads so long a message line by line.
+        assert outbox.flush(server_at(keeper.port, timeout=120)).is_complete
     assert keeper.recipients == [A]
 
 
