@@ -13,12 +13,13 @@ INSTALLED := $(VENV)/.installed
 NODE := tests/browser/node_modules
 SOURCES := schemas sql reports pipeline sample_data
 LOCK_TOOL := uv==0.13.8
+AUDIT_TOOL := pip-audit==2.10.1
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench fix messages lock wheel clean browser-tools
+.PHONY: help install demo test check bench fix messages lock audit wheel clean browser-tools
 
 help: ## List the targets
 	@echo "csp-audit: make TARGET"
@@ -59,6 +60,12 @@ lock: ## Pin all versions in requirements.lock; UPGRADE=1 takes the newest
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-config --quiet \
 	    $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 	@echo "Written: requirements.lock"
+
+audit: ## Ask an advisory database about every pinned dependency
+	@$(call need_python)
+	@$(PYTHON) -m venv build/audit
+	@if build/audit/bin/pip install --quiet $(AUDIT_TOOL); then build/audit/bin/python -m tests.advisories; \
+	    else echo "$(AUDIT_TOOL) cannot be installed here: nothing was audited."; fi
 
 wheel: $(INSTALLED) ## Build the source archive and the wheel into dist/
 	@rm -rf dist; mkdir -p build
