@@ -77,7 +77,7 @@ class _Commands(click.Group):
         "csp-audit demo",
         "csp-audit run exports/ --state /var/lib/csp-audit",
         "csp-audit findings --format csv",
-        exit_codes="0 audited, 1 audited with findings, 2 wrong usage, 3 not audited, 4 locked, 70 fault",
+        exit_codes="0 audited, 1 audited with findings, 2 wrong usage, 3 not audited, 4 locked, 5 mail waits, 70 fault",
     ),
 )
 @click.version_option(package_name="csp-audit", message="csp-audit %(version)s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,7 @@ from pipeline.errors import CspAuditError, NotAuditedError
 from pipeline.session import LOG, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipeline.config import Config
     from pipeline.mail.post import Post
@@ -22,30 +23,43 @@ if TYPE_CHECKING:
 _MOST_NAMED, _LONGEST = 5, 60
 
 
+@dataclass
+class Bag:
+    """Takes the messages of a night; `waits` afterwards, where not all could be handed over."""
+
+    messages: list[Message] = field(default_factory=list)
+    waits: bool = False
+
+    def __call__(self, message: Message) -> None:
+        """Take one message."""
+        self.messages.append(message)
+
+
 @contextmanager
-def mailing(config: Config, places: State, *, wanted: bool) -> Iterator[Callable[[Message], None]]:
-    """Give a function that takes messages; at the end they go, with what has waited since earlier nights.
+def mailing(config: Config, places: State, *, wanted: bool) -> Iterator[Bag]:
+    """Give a bag that takes messages; at the end they go, with what has waited since earlier nights.
 
     They go also where the night was not audited. What cannot be handed over stays in the outbox: that is one line on
-    stderr, and never another result or exit code. Raises UsageError at the start where the settings cannot work.
+    stderr, and the bag says so. Raises UsageError at the start where the settings cannot work.
     """
     from pipeline.mail.post import open_post
 
+    bag = Bag()
     if not wanted or config.mail is None:
-        yield lambda _: None
+        yield bag
         return
     post = open_post(config.mail, places.outbox)
-    messages: list[Message] = []
     try:
-        yield messages.append
+        yield bag
     except NotAuditedError:
-        _mail(post, messages)
+        _mail(post, bag.messages)
         raise
-    _name_unknown(post.mail, messages)
-    _mail(post, messages)
+    _name_unknown(post.mail, bag.messages)
+    bag.waits = not _mail(post, bag.messages)
 
 
-def _mail(post: Post, messages: Sequence[Message]) -> None:
+def _mail(post: Post, messages: Sequence[Message]) -> bool:
+    """Hand messages over, and say what could not be; return whether all went."""
     from pipeline.diagnostics import write_diagnostics
     from pipeline.mail.post import BUSY, told, trouble
 
@@ -55,19 +69,21 @@ def _mail(post: Post, messages: Sequence[Message]) -> None:
         handover = post.outbox.flush(post.server, wait=lambda: _complain(BUSY))
     except OSError as error:
         _complain(f"{folder}: cannot be written: {error.strerror}. Mend that, then run csp-audit send.")
-        return
+        return False
     except CspAuditError as error:
         _complain(str(error))
-        return
+        return False
     except Exception as error:  # noqa: BLE001 - the night is whole, and a fault in mailing it must not say otherwise
         _complain(f"a fault of the program ({type(error).__name__}); {write_diagnostics(error, folder.parent)}")
-        return
+        return False
     for line in told(handover, folder):
         LOG.info("mail: %s", line)
     if handover.delivered:
         say(f"Mails handed over: {len(handover.delivered)}.")
-    if line := trouble(handover, folder):
+    line = trouble(handover, folder)
+    if line:
         _complain(line)
+    return not line
 
 
 def _name_unknown(mail: MailConfig, messages: Sequence[Message]) -> None:

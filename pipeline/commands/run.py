@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.commands import options
+from pipeline.errors import MAIL_WAITS
 from pipeline.priority import behind_others
 from pipeline.session import LOG, Session, announcing, open_log, say, settings, today
 
@@ -25,7 +26,7 @@ _FAIL_ON = ("violation", "deadline", "verify", "new", "none")
         "csp-audit run exports/",
         "csp-audit run exports/ --as-of 2026-11-20 --state /var/lib/csp-audit",
         "csp-audit run exports/ --fail-on new",
-        exit_codes="0 audited, 1 audited with findings, 2 usage, 3 not audited, 4 locked, 70 fault",
+        exit_codes="0 audited, 1 audited with findings, 2 usage, 3 not audited, 4 locked, 5 mail waits, 70 fault",
     ),
 )
 @options.FOLDER
@@ -108,11 +109,12 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if audit.triage_fault:
         LOG.error(audit.triage_fault)
         click.echo(f"csp-audit: decisions are not shown: {visible(audit.triage_fault).splitlines()[0]}", err=True)
-    LOG.info("%s: %s, exit code %s", audit.run_id, audit.verdict, audit.exit_code)
+    code = MAIL_WAITS if post.waits else audit.exit_code
+    LOG.info("%s: %s, exit code %s", audit.run_id, audit.verdict, code)
     say(summary(audit))
     if not dry_run:
         say(f"Report: {places.night(order.as_of) / 'report.html'}")
-    return audit.exit_code
+    return code
 
 
 def summary(audit: Audit) -> str:

@@ -96,7 +96,7 @@ def test_mail_that_fails_is_one_line_and_goes_with_the_next_run_once(exports: Pa
     state = tmp_path / "state"
     config = write_config(tmp_path, free_port())
     ended = audit(exports, AS_OF, state, "--config", config)
-    assert (ended.code, ended.out) == (1, "")
+    assert (ended.code, ended.out) == (5, "")
     outbox = state / "outbox"
     assert ended.err.startswith(f"csp-audit: mail: 3 of 3 mails not handed over ({ANNA}: 127.0.0.1:")
     assert ended.err.endswith(
@@ -118,7 +118,7 @@ def test_outbox_that_cannot_be_written_is_one_line_and_changes_no_result(exports
     (state / "outbox").write_text("in the way")
     ended = audit(exports, AS_OF, state, "--config", write_config(tmp_path, free_port()))
     assert (ended.code, ended.err) == (
-        1,
+        5,
         f"csp-audit: mail: {state / 'outbox'}: cannot be written: File exists. Mend that, then run csp-audit send.\n",
     )
     assert (state / "latest" / "report.html").exists()
