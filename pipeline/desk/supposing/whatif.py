@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 # Judging more customers takes longer than an answer should.
 _MANY = 20_000
-# Rows that a table draws of each section; drawing two hundred takes as long as judging them.
+# Rows that a table draws of each section: more take longer to draw than to find.
 _MOST_DRAWN = 50
 _COLUMNS = (
     "finding_id", "rule", "level", "customer", "customer_id", "subscription_id", "message", "due_on", "waived_until",
