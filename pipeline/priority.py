@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 # As `nice` has it: behind everything at the usual 0, and still some share of a machine that is never idle.
 PRIORITY = 10
+_TRIES, _PAUSE = 5, 0.12
 _SESSION, _TERMINAL = Path("/proc/self/autogroup"), Path("/dev/tty")
 
 
@@ -56,6 +58,13 @@ def _session_priority() -> int | None:
 
 
 def _set_session_priority(priority: int) -> None:
-    # The system may refuse it, above all twice in a tenth of a second.
-    with suppress(OSError):
-        _SESSION.write_text(str(priority), encoding="ascii")
+    # Without privileges the system takes one such change in a tenth of a second, of all its users together.
+    for _ in range(_TRIES):
+        try:
+            _SESSION.write_text(str(priority), encoding="ascii")
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        except OSError:
+            return
+        else:
+            return

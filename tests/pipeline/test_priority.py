@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.priority import behind_others
 from tests.pipeline.commandline import ROOT
 from tests.pipeline.exports import AS_OF, write_folder
 
@@ -54,6 +55,27 @@ def test_a_session_of_its_own_is_lowered_for_as_long_as_the_run_takes() -> None:
 @pytest.mark.parametrize("way", [AT_A_TERMINAL, AMONG_OTHERS], ids=["at a terminal", "among others"])
 def test_a_session_of_somebody_else_is_left_alone(way: str) -> None:
     assert python(way, sys.executable, "-c", WATCHED).splitlines() == ["0", "0", "0"]
+
+
+def test_a_change_that_the_system_puts_off_is_made_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class PutOff:
+        def read_text(self, encoding: str) -> str:
+            assert encoding == "ascii"
+            return "/autogroup-1 nice 0"
+
+        def write_text(self, text: str, encoding: str) -> None:
+            asked.append(f"{text} {encoding}")
+            if len(asked) % 3:
+                raise BlockingIOError
+
+    monkeypatch.setattr("pipeline.priority._SESSION", PutOff())
+    monkeypatch.setattr("pipeline.priority._has_own_session", lambda: True)
+    monkeypatch.setattr("os.setpriority", lambda *_: None)
+    with behind_others():
+        assert asked == ["10 ascii"] * 3
+    assert asked[3:] == ["0 ascii"] * 3
 
 
 def test_a_run_lowers_its_own_priority(tmp_path: Path) -> None:

@@ -97,15 +97,18 @@ def read_differing(
     return [_differing(dict(zip(names, row, strict=True)), rules) for row in cursor.fetchall()]
 
 
-def _create_places(connection: Connection, section: str, rules: Mapping[str, Rule], most: int | None) -> None:
-    """Create `places`: the ids of the findings to show, in their order; and `shown`, the same for the views."""
-    known = (
-        section == "would_vanish"
-        and not connection.execute("""
+def _has_all_seats(connection: Connection, section: str) -> bool:
+    """Whether the seats of a section are known, and no message needs the subscription: the night says these itself."""
+    lacking = connection.execute("""
         select 1 from differing
         where section = 'would_vanish' and seats is null and subscription_id is not null limit 1
     """).fetchall()
-    )
+    return section == "would_vanish" and not lacking
+
+
+def _create_places(connection: Connection, section: str, rules: Mapping[str, Rule], most: int | None) -> None:
+    """Create `places`: the ids of the findings to show, in their order; and `shown`, the same for the views."""
+    known = _has_all_seats(connection, section)
     subscriptions = "(select null as subscription_id, null as quantity, null as line)" if known else _SUBSCRIPTIONS
     ranks = "\n".join(f"when {literal(rule.id)} then {rule.level.rank}" for rule in rules.values())
     connection.execute(
