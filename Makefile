@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench fix messages lock audit wheel clean browser-tools
+.PHONY: help install demo test check bench faults fix messages lock audit wheel clean browser-tools
 
 help: ## List the targets
 	@echo "csp-audit: make TARGET"
@@ -44,6 +44,9 @@ check: $(INSTALLED) ## Check format, lint, types and the direction of imports
 
 bench: $(INSTALLED) ## Measure speed and memory; options go in BENCH="..."
 	@$(BIN)/python -m tests.bench.run $(BENCH)
+
+faults: $(INSTALLED) ## Kill and disturb runs, an hour or so, into tests/faults/RESULTS.md
+	@$(BIN)/python -m tests.faults.results $(FAULTS)
 
 fix: $(INSTALLED) ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix --exit-zero --silent .
@@ -90,7 +93,7 @@ endef
 # Two stamps: a new lock builds .venv afresh, a new pyproject.toml only installs the project again.
 $(LOCKED): requirements.lock
 	@$(call need_python)
-	@echo "Setting up $(VENV) from requirements.lock (about 140 MB to download, a minute or so)"
+	@echo "Setting up $(VENV) from requirements.lock (about 175 MB to download, a minute or so)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	@touch $@

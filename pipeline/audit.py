@@ -13,6 +13,7 @@ from pipeline.findings import read_findings
 from pipeline.nights import newest_night
 from pipeline.quarantine import unread_rows
 from pipeline.retired import with_retired
+from pipeline.suspects import marked, suspicion_of
 from schemas.change import Change, ChangeKind
 from schemas.finding import (
     Audit,
@@ -23,6 +24,7 @@ from schemas.finding import (
     MatrixCell,
     Night,
     Purchase,
+    Recovery,
     Rule,
     RuleResult,
     State,
@@ -33,7 +35,7 @@ from schemas.reading import Input, UnreadRow
 from schemas.waiver import Waiver, WaiverStatus, WaiverUse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pipeline.database import Connection
     from pipeline.nights import NightRef
@@ -61,8 +63,10 @@ def read_audit(
     by_id = with_retired(connection, {rule.id: rule for rule in rules})
     findings = read_findings(connection, by_id, night, triage or {})
     changes, change_counts = read_changes(connection, night)
+    summary = read_summary(connection, by_id, night)
+    findings = marked(findings, summary.suspects)
     return replace(
-        read_summary(connection, by_id, night),
+        summary,
         findings=findings,
         matrix=_matrix(connection, night),
         weeks=weeks(night.as_of, findings),
@@ -87,6 +91,8 @@ def read_summary(connection: Connection, rules: Mapping[str, Rule], night: Night
         connection, "select coalesce(sum(unread), 0)::bigint as unread from audit.inputs where as_of = ?", [before]
     )
     states = _count_states(connection)
+    results = _rule_results(connection, night, rules, states)
+    suspects = frozenset(result.rule.id for result in results if result.suspicion)
     return Audit(
         run_id=run["run_id"],
         as_of=as_of,
@@ -101,14 +107,15 @@ def read_summary(connection: Connection, rules: Mapping[str, Rule], night: Night
         command=run["command"],
         compared_with=before,
         unread_before=unread["unread"],
-        counts=_counts(rules, states),
+        counts=_counts(rules, states, suspects),
         inputs=_inputs(connection, night),
-        rules=_rule_results(connection, night, rules, states),
+        rules=results,
         findings=(),
         matrix=(),
         weeks=(),
         nights=(),
         newer_night=run["newer_night"],
+        recovery=Recovery(run["damaged_file"], run["restored_from"]) if run["damaged_file"] else None,
     )
 
 
@@ -117,22 +124,37 @@ def _count_states(connection: Connection) -> Counter[tuple[str, State]]:
     return Counter({(rule_id, State(state)): findings for rule_id, state, findings in rows})
 
 
-def _counts(rules: Mapping[str, Rule], states: Mapping[tuple[str, State], int]) -> dict[Level, Counts]:
-    """Count findings by level; a reopened one counts as new, one by a new rule does not."""
-    found: Counter[tuple[Level, State]] = Counter()
+def _counts(
+    rules: Mapping[str, Rule], states: Mapping[tuple[str, State], int], suspects: Collection[str]
+) -> dict[Level, Counts]:
+    """Count the findings of each level; those of suspect rules apart, but for the waived."""
+    counted: dict[Level, Counter[State]] = {level: Counter() for level in Level}
+    apart: dict[Level, Counter[State]] = {level: Counter() for level in Level}
     for (rule_id, state), findings in states.items():
         if rule_id in rules:
-            found[rules[rule_id].level, state] += findings
-    return {
-        level: Counts(
-            found=sum(found[level, state] for state in State if state.is_current and state is not State.WAIVED),
-            new=found[level, State.NEW] + found[level, State.REOPENED],
-            closed=found[level, State.CLOSED],
-            waived=found[level, State.WAIVED],
-            by_rule=found[level, State.NEW_RULE],
-        )
-        for level in Level
-    }
+            is_apart = rule_id in suspects and state is not State.WAIVED
+            (apart if is_apart else counted)[rules[rule_id].level][state] += findings
+    return {level: counts_of(counted[level], apart[level]) for level in Level}
+
+
+def counts_of(counted: Mapping[State, int], apart: Mapping[State, int]) -> Counts:
+    """Return the counts of findings by their state, `apart` those of suspect rules; a reopened one counts as new.
+
+    One by a new rule does not.
+    """
+    return Counts(
+        found=found_of(counted),
+        new=counted.get(State.NEW, 0) + counted.get(State.REOPENED, 0),
+        closed=counted.get(State.CLOSED, 0),
+        waived=counted.get(State.WAIVED, 0),
+        by_rule=counted.get(State.NEW_RULE, 0),
+        suspect=found_of(apart),
+    )
+
+
+def found_of(states: Mapping[State, int]) -> int:
+    """Return how many findings of these states stand, without those waived."""
+    return sum(number for state, number in states.items() if state.is_current and state is not State.WAIVED)
 
 
 def _one(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> dict[str, Any]:
@@ -172,6 +194,7 @@ def _rule_results(
             closed=states[row["rule_id"], State.CLOSED],
             waived=row["waived"],
             gaps=json.loads(row["gaps"]),
+            suspicion=suspicion_of(row),
         )
         for row in rows
         if row["rule_id"] in rules
@@ -252,10 +275,15 @@ def _waivers(connection: Connection, night: NightRef) -> tuple[WaiverUse, ...]:
 
 
 def weeks(as_of: date, findings: Iterable[Finding]) -> tuple[Week, ...]:
-    """Count the customers whose nonprofit eligibility ends, for each of the next thirteen weeks."""
+    """Count the customers whose nonprofit eligibility ends, for each of the next thirteen weeks.
+
+    Those whom a suspect rule reports are left out.
+    """
     counts = [0] * WEEKS
     for finding in findings:
-        if finding.rule.id == ELIGIBILITY_RULE and finding.state.is_current and finding.due_on:
+        if finding.rule.id != ELIGIBILITY_RULE or finding.suspect:
+            continue
+        if finding.state.is_current and finding.due_on:
             week = (finding.due_on - as_of).days // 7
             if 0 <= week < WEEKS:
                 counts[week] += 1
@@ -263,14 +291,17 @@ def weeks(as_of: date, findings: Iterable[Finding]) -> tuple[Week, ...]:
 
 
 def _nights(connection: Connection, night: NightRef) -> tuple[Night, ...]:
-    """Count what was open after the night, and after each of the last nights before it that were audited in turn."""
+    """Count what was open after the night, and after each of the last nights before it that were audited in turn.
+
+    What suspect rules report counts as nothing: one such night would leave all others without a line.
+    """
     rows = records(
         connection,
         f"""
         with results as (
-            select as_of, level, found from audit.rule_results where as_of < $as_of
+            select as_of, level, if(usual is null, found, 0) as found from audit.rule_results where as_of < $as_of
             union all
-            select as_of, level, found from {night.schema}.rule_results where as_of = $as_of
+            select as_of, level, if(usual is null, found, 0) from {night.schema}.rule_results where as_of = $as_of
         )
         select as_of, level, sum(found)::bigint as found from results
         where as_of in (select distinct as_of from results order by as_of desc limit $nights)

@@ -5,28 +5,48 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import UsageError
+from pipeline.errors import LockedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
+
+# Seconds until a writer that has not finished counts as hanging, and between two looks.
+PATIENCE, _PAUSE = 5.0, 0.05
 
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Hold a file against other writers of this program; they wait. Raises UsageError where nothing can be written."""
+    """Hold a file against other writers of this program; they wait, a few seconds at most.
+
+    Raises LockedError where another has not finished by then, UsageError where nothing can be written.
+    """
     try:
         target = path.resolve()
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.with_name(f".{target.name}.lock").open("a", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _await(lock, path)
             yield
     except OSError as error:
         message = f"{path}: cannot be written: {error.strerror}. Check the folder and its permissions."
         raise UsageError(message) from error
+
+
+def _await(lock: TextIO, path: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if time.monotonic() > end:
+            message = f"{path}: another command is writing it and has not finished in {PATIENCE:g} seconds. Try again."
+            raise LockedError(message)
+        time.sleep(_PAUSE)
 
 
 def replace_text(path: Path, text: str) -> None:

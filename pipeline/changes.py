@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.database import literal
 from schemas.change import ChangeKind
 
 if TYPE_CHECKING:
     from datetime import date
-    from pathlib import Path
 
     from pipeline.database import Connection
 
@@ -183,16 +181,15 @@ _QUALIFICATIONS = f"""
 """
 
 
-def record_changes(connection: Connection, as_of: date, old: Path) -> None:
-    """Compare with the last good run before the night; the first night has no changes. `old` is the newest warehouse.
+def record_changes(connection: Connection, as_of: date) -> None:
+    """Compare with the last good run before the night; the first night has no changes.
 
+    The newest warehouse is attached as `old`, where there is any.
     A customer with a row that could not be read has neither come nor gone, and keeps its qualifications.
     """
     (before,) = connection.execute("select max(as_of) from audit.runs where as_of < ?", [as_of]).fetchall()[0]
     if before is None:
         connection.execute(_FIRST_UNREAD, {"as_of": as_of})
         return
-    connection.execute(f"attach {literal(str(old))} as old (read_only)")
     connection.execute(_CUSTOMERS, {"as_of": as_of, "before": before})
-    connection.execute("detach old")
     connection.execute(_QUALIFICATIONS, {"as_of": as_of, "before": before})

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.commands.options import epilog
-from pipeline.errors import FAULT, CspAuditError, FaultError, UsageError
+from pipeline.errors import FAULT, SIGNALLED, CspAuditError, FaultError, UsageError
 from pipeline.session import LOG, Session, close_log
+from pipeline.signals import Stopped, farewell, heeding, stopped_by
 from reports.text import encodable, visible
 
 if TYPE_CHECKING:
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "Audit one night of exports.",
     "check": "Put a folder of exports through the gate alone.",
+    "doctor": "Check that tonight's run can work.",
     "demo": "Audit three sample nights and say where the report is.",
+    "init": "Write a configuration, and what cron or systemd needs.",
     "findings": "List the findings of a night, and choose among them.",
     "explain": "Explain one finding, or one rule.",
     "customer": "Show the dossier of one customer.",
@@ -38,6 +43,8 @@ COMMANDS = {
     "send": "Mail a night again, or what waits in the outbox.",
     "sql": "Run one SELECT on the warehouse, read-only.",
     "rules": "List the rules, or show one.",
+    "prune": "Remove nights, logs and mail that are no longer kept.",
+    "forget": "Remove one customer's data for good.",
 }
 
 
@@ -59,6 +66,9 @@ class _Commands(click.Group):
         """Run the command; that a pipe's reader (`| head`) has gone is no failure, though click takes it for one."""
         try:
             return super().invoke(ctx)
+        except Stopped as stop:
+            # For the interrupt key, which a stop is a kind of, click would write an empty line.
+            raise click.Abort from stop
         except BrokenPipeError:
             # Python would complain again when it flushes stdout at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -88,29 +98,53 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; errors become one line each on stderr, and an exit code of their own."""
     session = Session()
+    with heeding():
+        code = _run(session)
+    sys.exit(code)
+
+
+def _run(session: Session) -> int:
     try:
         _refuse_broken_words(sys.argv[1:])
         code = cli.main(prog_name="csp-audit", standalone_mode=False, obj=session)
-    except click.exceptions.Abort:
-        code = 130
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        code = error.exit_code
-    except click.ClickException as error:
-        _tell_usage(error)
-        code = error.exit_code
-    except FaultError as error:
-        _tell_fault(error, str(error), session)
-        code = FAULT
-    except CspAuditError as error:
-        _tell(error)
-        code = error.exit_code
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours, never a bare traceback
-        _tell_fault(error, f"a fault of the program ({type(error).__name__})", session)
-        code = FAULT
+    except BaseException as error:  # noqa: BLE001 - what a signal interrupts may fail in any way
+        stop = stopped_by()
+        return _tell_stop(stop) if stop else _tell_end(error, session)
+    else:
+        return code if isinstance(code, int) else 0
     finally:
         close_log()
-    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell_end(error: BaseException, session: Session) -> int:
+    """Say how a command ended that did not end well; return its exit code. Raises what is none of ours."""
+    match error:
+        case click.exceptions.Abort():
+            return SIGNALLED + signal.SIGINT
+        case click.exceptions.NoArgsIsHelpError():
+            error.show()
+        case click.ClickException():
+            _tell_usage(error)
+        case FaultError():
+            _tell_fault(error, str(error), session)
+        case CspAuditError():
+            _tell(error)
+        case Exception():
+            # The last line of defence: a fault of ours is never a bare traceback.
+            _tell_fault(error, f"a fault of the program ({type(error).__name__})", session)
+        case _:
+            raise error
+    return getattr(error, "exit_code", FAULT)
+
+
+def _tell_stop(number: signal.Signals) -> int:
+    """Say that a signal stopped the command; return the exit code that shells give to such an end."""
+    line = farewell(number)
+    # The terminal, or whatever else read it, may be what went away.
+    with suppress(OSError):
+        LOG.warning("%s", line)
+        click.echo(f"csp-audit: {line}", err=True)
+    return SIGNALLED + number
 
 
 def _refuse_broken_words(words: Sequence[str]) -> None:
@@ -129,12 +163,12 @@ def _tell_usage(error: click.ClickException) -> None:
         click.echo(f"csp-audit: {' '.join(error.format_message().split())}", err=True)
 
 
-def _tell_fault(error: Exception, text: str, session: Session) -> None:
+def _tell_fault(error: BaseException, text: str, session: Session) -> None:
     """Say that the program is at fault, in one line, and where the diagnostics are."""
     from pipeline.diagnostics import write_diagnostics
 
     LOG.error("%s", text)
-    click.echo(f"csp-audit: {text.rstrip('.')}; {write_diagnostics(error, session.folder)}", err=True)
+    click.echo(f"csp-audit: {text.rstrip('.')}; {write_diagnostics(error, session.folder, session.progress)}", err=True)
 
 
 def _tell(error: CspAuditError) -> None:

@@ -13,6 +13,7 @@ from pipeline.mail.settings import MailConfig
 from pipeline.policy import answered_qualifications
 from pipeline.privacy import ReadableBy
 from pipeline.survey import Encoding
+from pipeline.watch.settings import WatchConfig
 from reports.languages import LANGUAGES
 from schemas.catalog import TABLES
 from schemas.dates import DateOrder
@@ -40,12 +41,34 @@ class GateConfig(Section):
     max_shrink_share: float = Field(0.3, ge=0, le=1)
     max_shrink_rows: int = Field(10, ge=0)
     may_be_empty: tuple[str, ...] = ()
+    may_link_outside: bool = False
 
     @field_validator("may_be_empty")
     @classmethod
     def _tables_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         _check_tables(names)
         return names
+
+
+class BreakerConfig(Section):
+    """When a rule is suspect: it reports more than a share of the customers and so many `times` its usual number.
+
+    The usual number is the median of the last `nights` nights; with fewer than `least_nights` to go by no rule is
+    suspect.
+    """
+
+    max_share: float = Field(0.1, ge=0, le=1)
+    times: float = Field(10, ge=1)
+    nights: int = Field(14, ge=1)
+    least_nights: int = Field(3, ge=1)
+
+
+class LimitsConfig(Section):
+    """What no honest export passes: bytes of a line, columns of the header, and the file's size (10^9 bytes)."""
+
+    max_line_bytes: int = Field(1_048_576, ge=1_024)
+    max_columns: int = Field(1_000, ge=1)
+    max_file_gb: float = Field(20, gt=0)
 
 
 class UnreadConfig(Section):
@@ -60,6 +83,14 @@ class PrivacyConfig(Section):
     """Who may read the files that the program writes, beside their owner."""
 
     readable_by: ReadableBy = ReadableBy.OWNER
+
+
+class RetentionConfig(Section):
+    """How much is kept: folders of nights and of refusals, the newest first, and days for which mail may wait."""
+
+    runs: int = Field(400, ge=1)
+    refused: int = Field(60, ge=1)
+    mail_days: int = Field(30, ge=1)
 
 
 class TableConfig(Section):
@@ -87,8 +118,12 @@ class Config(Section):
     keep: int = Field(3, ge=0)
     gate: GateConfig = GateConfig()
     unread: UnreadConfig = UnreadConfig()
+    breaker: BreakerConfig = BreakerConfig()
+    limits: LimitsConfig = LimitsConfig()
     privacy: PrivacyConfig = PrivacyConfig()
+    retention: RetentionConfig = RetentionConfig()
     mail: MailConfig | None = None
+    watch: WatchConfig = WatchConfig()
     answer_times: dict[str, BusinessDays] = {}
     tables: dict[str, TableConfig] = {}
 
@@ -137,11 +172,12 @@ def load_config(path: Path | None) -> Config:
         return Config()
     try:
         return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        message = f"{path}: the configuration cannot be read: {error}. Correct the file and run again."
-        raise UsageError(message) from error
     except ValidationError as error:
         raise UsageError("\n".join(f"{path}: {_wrong(item)}" for item in error.errors())) from error
+    # A number of thousands of digits is a ValueError of Python's own, lists in lists without end a RecursionError.
+    except (OSError, ValueError, RecursionError) as error:
+        message = f"{path}: the configuration cannot be read: {error}. Correct the file and run again."
+        raise UsageError(message) from error
 
 
 def waivers_file(config: Config) -> Path:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from pipeline.errors import DamagedError
+from pipeline.signals import interruptible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
@@ -17,6 +20,10 @@ DatabaseError = duckdb.Error
 Record = dict[str, Any]
 OutOfMemoryError = duckdb.OutOfMemoryException
 
+# How DuckDB says that a file is not what was written: a checksum of a block is wrong, the end is missing, or all is.
+_DAMAGE = ("Corrupt database file", "Could not read enough bytes", "not a valid DuckDB database file")
+# And that the log beside a file does not belong to it, or is damaged itself.
+_LOG_DAMAGE = "replaying WAL"
 # Extensions would be fetched from the network in the middle of a night.
 _NO_NETWORK = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
@@ -39,46 +46,96 @@ def building(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterat
 
 @contextmanager
 def reading(path: Path, memory_limit: str = "1GB", threads: int = 2) -> Iterator[Connection]:
-    """Open a warehouse read-only, without access to anything outside it; nothing spills to disk."""
+    """Open a warehouse read-only, without access to anything outside it; nothing spills to disk.
+
+    Raises DamagedError where the file turns out to be damaged, also while it is open.
+    """
     settings: Settings = {
         **_settings(memory_limit, threads), "enable_external_access": "false", "temp_directory": "",
     }  # fmt: skip
-    connection = _quiet(duckdb.connect(str(path), read_only=True, config=settings))
-    try:
-        yield connection
-    finally:
-        connection.close()
+    with _telling_damage(path):
+        connection = _quiet(duckdb.connect(str(path), read_only=True, config=settings))
+        try:
+            yield connection
+        finally:
+            connection.close()
 
 
 @contextmanager
 def querying(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterator[Connection]:
-    """Open a warehouse for a query that somebody wrote: nothing outside it can be reached, no setting changed."""
+    """Open a warehouse for a query that somebody wrote: nothing outside it can be reached, no setting changed.
+
+    Raises DamagedError as `reading` does.
+    """
     settings: Settings = {**_settings(memory_limit, threads), "temp_directory": str(spill)}
-    connection = _quiet(duckdb.connect(str(path), read_only=True, config=settings))
-    try:
-        connection.execute("set enable_external_access = false")
-        # a table's name would otherwise also be looked for among Python's variables
-        connection.execute("set python_enable_replacements = false")
-        connection.execute("set lock_configuration = true")
-        yield connection
-    finally:
-        connection.close()
+    with _telling_damage(path):
+        connection = _quiet(duckdb.connect(str(path), read_only=True, config=settings))
+        try:
+            shut(connection)
+            yield connection
+        finally:
+            connection.close()
 
 
 @contextmanager
 def supposing(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterator[Connection]:
     """Open a database in memory beside a warehouse, which is attached read-only as `night`; nothing else is in reach.
 
-    More databases in memory can be attached.
+    More databases in memory can be attached. Raises DamagedError as `reading` does.
     """
     settings: Settings = {**_settings(memory_limit, threads), "temp_directory": str(spill)}
-    connection = _quiet(duckdb.connect(":memory:", config=settings))
+    with _telling_damage(path):
+        connection = _quiet(duckdb.connect(":memory:", config=settings))
+        try:
+            connection.execute(f"attach {literal(str(path))} as night (read_only)")
+            shut(connection)
+            yield connection
+        finally:
+            connection.close()
+
+
+def shut(connection: Connection) -> None:
+    """Let nothing that runs from now on read or write a file, load an extension, or open this up again.
+
+    What is attached stays in reach, and what does not fit in memory still spills.
+    """
+    connection.execute("set enable_external_access = false")
+    # a table's name would otherwise also be looked for among Python's variables
+    connection.execute("set python_enable_replacements = false")
+    connection.execute("set lock_configuration = true")
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether a file of a database, the one or the other, was not what had been written."""
+    return isinstance(error, DatabaseError) and any(words in str(error) for words in (*_DAMAGE, _LOG_DAMAGE))
+
+
+def damaged(path: Path, error: BaseException) -> DamagedError:
+    """Return the error that says of a file what to do about it."""
+    if _LOG_DAMAGE in str(error):
+        return DamagedError(
+            f"{path}: cannot be read with {log_of(path).name} beside it, a log of another file. The next csp-audit run "
+            "puts that log aside; or move it away, then ask again."
+        )
+    return DamagedError(
+        f"{path}: cannot be read as a warehouse: {str(error).splitlines()[0].rstrip('.!')}. The next csp-audit run "
+        "keeps the file aside and restores history from kept/; or name another --state."
+    )
+
+
+def log_of(path: Path) -> Path:
+    """Return where the database keeps what is not in a file yet, and looks for it whenever it opens the file."""
+    return path.with_name(f"{path.name}.wal")
+
+
+@contextmanager
+def _telling_damage(path: Path) -> Iterator[None]:
     try:
-        connection.execute(f"attach {literal(str(path))} as night (read_only)")
-        connection.execute("set enable_external_access = false")
-        yield connection
-    finally:
-        connection.close()
+        yield
+    except DatabaseError as error:
+        if is_damage(error):
+            raise damaged(path, error) from error
+        raise
 
 
 def statement_kinds(query: str) -> list[str]:
@@ -121,9 +178,9 @@ def _settings(memory_limit: str, threads: int) -> Settings:
 
 
 def _quiet(connection: Connection) -> Connection:
-    """Switch the progress bar off: it prints to stdout after two seconds, also into a pipe."""
+    """Switch the progress bar off, which prints to stdout also into a pipe; let a stop interrupt what runs."""
     connection.execute("set enable_progress_bar = false")
-    return connection
+    return interruptible(connection)
 
 
 def records(

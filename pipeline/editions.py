@@ -12,6 +12,7 @@ What is left out or counted again, and why:
   unless every row names another's customer; no number is given.
 - What a rule could not judge is counted among the reseller's subjects alone. Why it could not be judged at all is kept
   (it is about the exports as a whole), but for the words of a failure, which may hold anybody's values.
+- A rule is suspect for the whole night. An edition says so where it has a finding of that rule, and without numbers.
 - Waivers are listed where they are for one finding or one subscription of the reseller. The reason of a waiver for a
   whole customer is not shown where others have sold to it too.
 - The command, the hash of the file of decisions and the rows unread before are those of the whole, and left out.
@@ -23,7 +24,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.audit import weeks
+from pipeline.audit import counts_of, found_of, weeks
 from pipeline.errors import FOUND
 from pipeline.nights import newest_night
 from pipeline.order import asked_of, exit_code
@@ -41,7 +42,7 @@ from pipeline.own import (
 )
 from pipeline.partners import read_named
 from reports.sentences import TORN
-from schemas.finding import Counts, Judgement, Level, State, Verdict
+from schemas.finding import Judgement, Level, State, Suspicion, Verdict
 from schemas.reading import Input
 from schemas.waiver import ScopeKind
 
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from pipeline.nights import NightRef
     from pipeline.own import Own
     from pipeline.partners import Named
-    from schemas.finding import Audit, Finding, RuleResult
+    from schemas.finding import Audit, Counts, Finding, RuleResult
     from schemas.waiver import AppliedWaiver, WaiverUse
 
 __all__ = ["read_edition", "reseller_ids"]
@@ -141,11 +142,12 @@ def _result(
         result,
         judgement=judgement,
         reason=_reason(result, judgement, is_torn=is_torn),
-        found=_found(states),
+        found=found_of(states),
         new=states[State.NEW] + states[State.REOPENED],
         closed=states[State.CLOSED],
         waived=states[State.WAIVED],
         gaps=gaps,
+        suspicion=Suspicion() if result.suspicion and states else None,
     )
 
 
@@ -160,24 +162,13 @@ def _tables(result: RuleResult) -> set[str]:
     return {name.partition(".")[0] for name in (*result.rule.needs, *result.rule.uses)}
 
 
-def _found(states: Mapping[State, int]) -> int:
-    return sum(number for state, number in states.items() if state.is_current and state is not State.WAIVED)
-
-
 def _counts(findings: Iterable[Finding]) -> dict[Level, Counts]:
-    by_level: dict[Level, Counter[State]] = {level: Counter() for level in Level}
+    counted: dict[Level, Counter[State]] = {level: Counter() for level in Level}
+    apart: dict[Level, Counter[State]] = {level: Counter() for level in Level}
     for item in findings:
-        by_level[item.level][item.state] += 1
-    return {
-        level: Counts(
-            found=_found(states),
-            new=states[State.NEW] + states[State.REOPENED],
-            closed=states[State.CLOSED],
-            waived=states[State.WAIVED],
-            by_rule=states[State.NEW_RULE],
-        )
-        for level, states in by_level.items()
-    }
+        is_apart = item.suspect and item.state is not State.WAIVED
+        (apart if is_apart else counted)[item.level][item.state] += 1
+    return {level: counts_of(counted[level], apart[level]) for level in Level}
 
 
 def _verdict(findings: Iterable[Finding], *, is_complete: bool) -> Verdict:

@@ -13,6 +13,8 @@ AUDITED = 0
 FOUND = 1
 MAIL_WAITS = 5
 FAULT = 70
+# As shells have it, the number of the signal that ended a program is added.
+SIGNALLED = 128
 
 
 class CspAuditError(Exception):
@@ -25,6 +27,10 @@ class UsageError(CspAuditError):
     """The command line or the configuration asks for something that cannot be done."""
 
     exit_code = 2
+
+
+class DamagedError(UsageError):
+    """A warehouse cannot be read: it is not one, or its bytes are not those that were written."""
 
 
 class NotAuditedError(CspAuditError):
@@ -43,9 +49,13 @@ class NotAuditedError(CspAuditError):
 
 
 class LockedError(CspAuditError):
-    """Another run holds the lock of the state directory."""
+    """Another program holds what is needed, and lets go of it when it has ended."""
 
     exit_code = 4
+
+
+class StateLockedError(LockedError):
+    """Another run holds the lock of the state directory: what is in there is that run's to write."""
 
 
 class FaultError(CspAuditError):

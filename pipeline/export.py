@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from pipeline.steady import Stamp
     from pipeline.survey import Encoding
     from schemas.dates import DateOrder
     from schemas.table import Table
@@ -29,6 +30,7 @@ class Found:
     table: Table
     path: Path
     modified_at: datetime
+    stamp: Stamp
     notes: tuple[str, ...] = ()
 
 
@@ -98,12 +100,16 @@ class Export:
 
 
 def scan(text: Text, header: Header) -> str:
-    """Return the SQL that reads every record as raw text; what cannot be split goes to `reject_errors`."""
+    """Return the SQL that reads every record as raw text; what cannot be split goes to `reject_errors`.
+
+    Nothing is taken from the file's name or its folders', which would otherwise add columns or unpack it.
+    """
     names = [raw(name) if name else f'"ignored_{n}"' for n, name in enumerate(header.columns)]
     columns = ", ".join(f"{literal(name.strip(chr(34)))}: 'VARCHAR'" for name in names)
     return (
         f"read_csv({file_literal(text.path)}, auto_detect = false, header = false, skip = {header.skip}, "
         f"delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', new_line = '\\n', strict_mode = true, "
+        "compression = 'none', hive_partitioning = false, "
         f"store_rejects = true, rejects_limit = {MAX_REJECTS}, rejects_line_size_limit = {MAX_RECORD_BYTES}, "
         f"max_line_size = {MAX_RECORD_BYTES}, columns = {{{columns}}})"
     )

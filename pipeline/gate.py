@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.bounds import long_line, packed, too_large
+from pipeline.database import DatabaseError
 from pipeline.dateorder import decide_orders
 from pipeline.errors import NotAuditedError
 from pipeline.export import Export, Found, Header, Text
 from pipeline.header import read_header, sample_records, tail_problem
 from pipeline.inbox import find_exports
-from pipeline.survey import survey
-from pipeline.transcode import plain_text
+from pipeline.steady import unsteady
+from pipeline.survey import LongLineError, survey
+from pipeline.transcode import BrokenTextError, plain_text
 from schemas.catalog import TABLES
 from schemas.reading import Problem
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from pipeline.config import Config, TableConfig
 
 _HALF = 0.5
+# The copy of an export that is transcoded finds no room, or no file can be opened: nothing is wrong with the export.
+_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE})
 _RERUN = "Ask for the export to be run again"
 
 
@@ -40,7 +46,7 @@ def admit(question: Question, config: Config, work: Path) -> list[Export]:
 
     `work` takes transcoded copies. Raises NotAuditedError with every problem of every file.
     """
-    found, problems = find_exports(question.folder, TABLES.values())
+    found, problems = find_exports(question.folder, TABLES.values(), may_link_outside=config.gate.may_link_outside)
     exports: list[Export] = []
     refused = set()
     for item in found:
@@ -60,14 +66,27 @@ def admit(question: Question, config: Config, work: Path) -> list[Export]:
 
 
 def _examine(found: Found, question: Question, config: Config, work: Path) -> Export | list[Problem]:
-    """Put one file through the checks, cheapest first; a later one relies on the ones before it."""
+    """Put one file through the checks; of one that changes meanwhile nothing else can be said."""
+    try:
+        outcome = _checked(found, question, config, work)
+    except (DatabaseError, OSError):
+        if problem := unsteady(found):
+            return [problem]
+        raise
+    problem = unsteady(found, outcome.text.sha256 if isinstance(outcome, Export) else "")
+    return [problem] if problem else outcome
+
+
+def _checked(found: Found, question: Question, config: Config, work: Path) -> Export | list[Problem]:
+    """Check the cheapest first; a later check relies on the ones before it."""
     settings = config.tables.get(found.table.name)
-    if problem := _stale(found, question.as_of, config):
+    if problem := _stale(found, question.as_of, config) or too_large(found, config.limits):
         return [problem]
-    text = _read_text(found, settings, work)
+    text = _read_text(found, settings, config.limits.max_line_bytes, work)
     if isinstance(text, Problem):
         return [text]
-    header = read_header(found.table, found.path.name, text, settings.delimiter if settings else None)
+    delimiter = settings.delimiter if settings else None
+    header = read_header(found.table, found.path.name, text, delimiter, config.limits.max_columns)
     if not isinstance(header, Header):
         return header
     export = Export(found, text, header)
@@ -101,34 +120,50 @@ def _age_limit(found: Found, config: Config) -> float | None:
     return config.gate.max_age_hours if found.table.required else None
 
 
-def _read_text(found: Found, settings: TableConfig | None, work: Path) -> Text | Problem:
+def _read_text(found: Found, settings: TableConfig | None, max_line: int, work: Path) -> Text | Problem:
     file = found.path.name
-    configured = settings.encoding if settings else None
     try:
-        seen = survey(found.path)
-        if seen.size == 0:
-            return Problem(file, "", "an empty file", "a header line and rows", f"{_RERUN}.")
-        if seen.nul_line is not None:
-            nul = Problem(
-                file, f"line {seen.nul_line}", "a NUL byte: the file is binary or damaged", "a CSV text file", ""
-            )
-            return replace(nul, next_step=f"{_RERUN} as CSV; UTF-16 needs a byte order mark.")
-        # Many files of one table need not all have the configured encoding.
-        decided = (seen.encoding or configured) if found.table.many else (configured or seen.encoding)
-        if decided is None:
-            setting = f"tables.{found.table.name}.encoding"
-            pages = "UTF-8, UTF-16 with a byte order mark, Windows-1250 or Windows-1252"
-            found_text = "letters that could be Windows-1250 or Windows-1252"
-            return Problem(file, "", found_text, pages, f'Set {setting} = "cp1250" or "cp1252" in the configuration.')
-        return plain_text(found.path, seen, decided, work)
-    except UnicodeDecodeError as error:
-        place = f"byte {error.start} of a block"
-        return Problem(file, place, f"bytes that are not {error.encoding}", "text in that encoding", f"{_RERUN}.")
+        return packed(found) or _as_text(found, settings, max_line, work)
+    except LongLineError as error:
+        return long_line(file, error)
+    except BrokenTextError as error:
+        return _broken(file, error)
+    except UnicodeError:  # Configured as UTF-16, but without its mark.
+        return Problem(file, "line 1", "bytes that are not utf-16", "text in that encoding", f"{_RERUN}.")
     except OSError as error:
+        if error.errno in _OF_THE_MACHINE:
+            raise
         expected = "a file that can be read"
         return Problem(
             file, "", (error.strerror or str(error)).lower(), expected, "Check the file and its permissions."
         )
+
+
+def _broken(file: str, error: BrokenTextError) -> Problem:
+    place = f"line {error.line}"
+    if error.is_cut:
+        found, expected = "the file ends in the middle of a character", f"whole characters of {error.encoding}"
+        return Problem(file, place, found, expected, f"{_RERUN}: it looks cut off.")
+    return Problem(file, place, f"bytes that are not {error.encoding}", "text in that encoding", f"{_RERUN}.")
+
+
+def _as_text(found: Found, settings: TableConfig | None, max_line: int, work: Path) -> Text | Problem:
+    file = found.path.name
+    configured = settings.encoding if settings else None
+    seen = survey(found.path, max_line)
+    if seen.size == 0:
+        return Problem(file, "", "an empty file", "a header line and rows", f"{_RERUN}.")
+    if seen.nul_line is not None:
+        nul = Problem(file, f"line {seen.nul_line}", "a NUL byte: the file is binary or damaged", "a CSV text file", "")
+        return replace(nul, next_step=f"{_RERUN} as CSV; UTF-16 needs a byte order mark.")
+    # Many files of one table need not all have the configured encoding.
+    decided = (seen.encoding or configured) if found.table.many else (configured or seen.encoding)
+    if decided is None:
+        setting = f"tables.{found.table.name}.encoding"
+        pages = "UTF-8, UTF-16 with a byte order mark, Windows-1250 or Windows-1252"
+        found_text = "letters that could be Windows-1250 or Windows-1252"
+        return Problem(file, "", found_text, pages, f'Set {setting} = "cp1250" or "cp1252" in the configuration.')
+    return plain_text(found.path, seen, decided, work)
 
 
 def _empty(export: Export, config: Config) -> Problem | None:

@@ -6,14 +6,17 @@ import csv
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
+from pipeline.bounds import too_wide
 from pipeline.export import MAX_RECORD_BYTES, Header, Text
 from pipeline.preamble import DELIMITERS, read_preamble, split, stated_columns
+from pipeline.steady import open_bytes, open_text
+from reports.text import clip, visible
 from schemas.reading import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from schemas.conditions import Either
     from schemas.table import Table
@@ -21,19 +24,28 @@ if TYPE_CHECKING:
 SAMPLE_RECORDS = 500
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
 _HEADER_LINES = 20
+# Characters of the records that are looked at, and of a header in a message.
+_MOST_SAMPLED = 4 * MAX_RECORD_BYTES
+_LONGEST_HEADER = 60
 # Python's reader would stop at cells of 131,072 characters, which DuckDB reads.
 csv.field_size_limit(MAX_RECORD_BYTES)
 _RERUN = "Ask for the export to be run again"
 
 
-def read_header(table: Table, file: str, text: Text, delimiter: str | None) -> Header | list[Problem]:
+def read_header(
+    table: Table, file: str, text: Text, delimiter: str | None, most_columns: int
+) -> Header | list[Problem]:
     """Return the header, or why there is none that fits. `delimiter` is the configured one, if any."""
     lines = _first_lines(text)
     said = read_preamble(table, lines)
     if len(said) == len(lines):
         return [Problem(file, "", "no line of text", "a header line and rows", f"{_RERUN}.")]
     candidates = [(mark, split(lines[len(said)], mark)) for mark in _delimiters(table, delimiter)]
-    mark, cells = max(candidates, key=lambda candidate: sum(table.match(cell) is not None for cell in candidate[1]))
+    mark, cells = max(
+        candidates, key=lambda candidate: sum(table.match(cell) is not None for cell in candidate[1][:most_columns])
+    )
+    if len(cells) > most_columns:
+        return [too_wide(file, len(said) + 1, len(cells), most_columns)]
     if len(cells) == 1 or not any(table.match(cell) for cell in cells):
         return [_unknown(table, file, len(said) + 1, cells)]
     stated, problems = stated_columns(table, file, said)
@@ -51,7 +63,7 @@ def _delimiters(table: Table, configured: str | None) -> tuple[str, ...]:
 
 
 def _first_lines(text: Text) -> list[str]:
-    with text.path.open(encoding="utf-8-sig", errors="replace", newline="\n") as file:
+    with open_text(text.path, "utf-8-sig", "replace", "\n") as file:
         return [file.readline(MAX_RECORD_BYTES).rstrip("\n") for _ in range(_HEADER_LINES)]
 
 
@@ -101,7 +113,9 @@ def _repeated(names: Sequence[str | None]) -> list[str]:
 
 
 def _twice(file: str, line: int, name: str, cells: list[str], names: Sequence[str | None]) -> Problem:
-    both = " and ".join(cell for cell, match in zip(cells, names, strict=True) if match == name)
+    both = " and ".join(
+        visible(clip(cell, _LONGEST_HEADER)) for cell, match in zip(cells, names, strict=True) if match == name
+    )
     return Problem(
         file, f"line {line}", f"two columns for {name}: {both}", "one", "Remove or rename one of them in the export."
     )
@@ -109,10 +123,10 @@ def _twice(file: str, line: int, name: str, cells: list[str], names: Sequence[st
 
 def sample_records(text: Text, header: Header) -> list[list[str]]:
     """Read the first records after the header with Python's own reader, for a look at their shape."""
-    with text.path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    with open_text(text.path, "utf-8-sig", "replace", "") as file:
         for _ in range(header.skip):
             file.readline()
-        limited = (line for line in islice(iter(lambda: file.readline(MAX_RECORD_BYTES), ""), SAMPLE_RECORDS * 4))
+        limited = islice(_short_lines(file), SAMPLE_RECORDS * 4)
         records: list[list[str]] = []
         # A cell over csv's limit ends the look: an open quote, most likely, of which the load will say the line.
         with suppress(csv.Error):
@@ -120,9 +134,17 @@ def sample_records(text: Text, header: Header) -> list[list[str]]:
         return records
 
 
+def _short_lines(file: TextIO) -> Iterator[str]:
+    """Give lines until so much of the file is in memory that it says enough about its shape."""
+    read = 0
+    while read < _MOST_SAMPLED and (line := file.readline(MAX_RECORD_BYTES)):
+        read += len(line)
+        yield line
+
+
 def tail_problem(file: str, text: Text, header: Header) -> Problem | None:
     """Say whether the file ends in the middle of a record, as a transfer that broke off leaves it."""
-    with text.path.open("rb") as read:
+    with open_bytes(text.path) as read:
         read.seek(max(0, text.size_on_disk - MAX_RECORD_BYTES))
         lines = read.read().decode("utf-8", "replace").rstrip("\n ").split("\n")
     data_lines = text.lines - header.skip

@@ -12,6 +12,8 @@ from pipeline.quarantine import quarantine_broken, quarantine_duplicates, unread
 from pipeline.reconcile import reconcile
 from pipeline.referee import check_sieve, judge_every_row
 from pipeline.sieve import definitions, empty_table, select_rows
+from pipeline.steady import steady
+from reports.text import clip
 from schemas.catalog import TABLES
 from schemas.reading import Input, Problem
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from schemas.table import Table
 
 
+# A note names this many headers, and so much of each.
+_MOST_HEADERS, _LONGEST_HEADER = 50, 60
 # A note names this many unknown words; the others are counted.
 _MOST_WORDS = 3
 
@@ -69,7 +73,15 @@ def load_beside(connection: Connection, export: Export, engine: Engine, unread: 
 def load(
     connection: Connection, export: Export, engine: Engine, unread: UnreadConfig, table: str | None = None
 ) -> Input:
-    """Create `table` from one file; by default it is the table of `core` that the export is for."""
+    """Create `table` from one file; by default it is the table of `core` that the export is for.
+
+    Raises NotAuditedError where the file is no longer the one that passed the gate.
+    """
+    with steady(export):
+        return _load(connection, export, engine, unread, table)
+
+
+def _load(connection: Connection, export: Export, engine: Engine, unread: UnreadConfig, table: str | None) -> Input:
     table = table or f"core.{export.table.name}"
     rows = select_rows(export, scan(export.text, export.header), judged_later=engine is Engine.PANDERA)
     connection.execute(f"create table {table} ({definitions(export.table)})")
@@ -115,7 +127,9 @@ def _finish(connection: Connection, export: Export, table: str) -> None:
 def _notes(connection: Connection, export: Export, table: str) -> list[str]:
     notes = []
     if export.header.ignored:
-        names = ", ".join(name or "(no name)" for name in export.header.ignored)
+        names = ", ".join(clip(name, _LONGEST_HEADER) or "(no name)" for name in export.header.ignored[:_MOST_HEADERS])
+        more = len(export.header.ignored) - _MOST_HEADERS
+        names += f" and {more} more" if more > 0 else ""
         notes.append(f"Columns that are not known were ignored: {names}.")
     for name, value in export.header.stated:
         notes.append(f"Rows without a {name} of their own have {value}, as the lines before the header say.")

@@ -226,7 +226,8 @@ def own_nights(
 ) -> tuple[Night, ...]:
     """Count what was open of the reseller's after each of the last nights; `tonight` is what is open on the last one.
 
-    Whose a finding was is what it said on that night, or, where it named nobody, whom it named next.
+    Whose a finding was is what it said on that night, or, where it named nobody, whom it named next. What rules
+    reported that were suspect on a night is left out of it.
     """
     rows = connection.execute(
         """
@@ -262,7 +263,7 @@ def own_nights(
         select d.as_of, r.level, sum(o.findings)::bigint
         from days as d
         left join open as o on d.as_of = o.as_of
-        left join audit.rule_results as r on o.as_of = r.as_of and o.rule_id = r.rule_id
+        left join audit.rule_results as r on o.as_of = r.as_of and o.rule_id = r.rule_id and r.usual is null
         group by d.as_of, r.level order by d.as_of
         """,
         {"as_of": as_of, "nights": NIGHTS - 1, "reseller": reseller_id},

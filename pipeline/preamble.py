@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.database import connect_in_memory, literal
 from pipeline.expressions import holds, raw, value
+from reports.text import visible
 from schemas.conditions import fold
 from schemas.reading import Problem
 
@@ -78,7 +79,7 @@ def _broken(table: Table, file: str, line: int, key: str, text: str) -> list[Pro
     tests = ", ".join(holds(flag, value(table.column(column), {}), {}) for flag in flags)
     with connect_in_memory() as connection:
         row = connection.execute(f"select {tests} from (select {literal(text)} as {raw(column)})").fetchone() or ()
-    found = f"{key} {text[:_MOST_CHARACTERS]}"
+    found = f"{key} {visible(text[:_MOST_CHARACTERS])}"
     step = f"{_STEP} and give each row its {column}, then run again."
     return [
         Problem(file, f"line {line}", found, flag.condition.expected, step)

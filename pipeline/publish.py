@@ -7,6 +7,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from pipeline.errors import UsageError
 from reports import render
 from reports.wording import ENGLISH
 
@@ -43,12 +44,32 @@ def write_mail(files: Mapping[str, bytes], folder: Path) -> None:
         (folder / place).write_bytes(content)
 
 
+def refuse_places(built: Path, state: State, as_of: date, *, is_newest: bool) -> None:
+    """Look for what would keep a night from its place, as long as the warehouse is still last night's.
+
+    Raises UsageError, or OSError where the system does not say.
+    """
+    night, runs = state.night(as_of), state.root / "runs"
+    in_the_way = [night] if night.exists() and not night.is_dir() else []
+    in_the_way += [state.latest] if is_newest and state.latest.is_dir() and not state.latest.is_symlink() else []
+    for path in in_the_way:
+        message = f"{path}: is in the way of tonight's report. Move it away, then run again."
+        raise UsageError(message)
+    for folder in (runs, night) if night.exists() else (runs,):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            message = f"{folder}: cannot be written. Check its permissions, then run again."
+            raise UsageError(message)
+    if runs.stat().st_dev != built.stat().st_dev:
+        message = f"{runs}: is on another disk than {state.root}. Move it back, or move both, then run again."
+        raise UsageError(message)
+
+
 def put_in_place(built: Path, state: State, as_of: date, *, is_newest: bool) -> Path:
     """Replace the night's folder by the one that was built; where it is the newest, point `latest` at it."""
     night = state.night(as_of)
     if night.exists():
         _exchange(built, night)
-        shutil.rmtree(built)
+        shutil.rmtree(built, ignore_errors=True)
     else:
         built.replace(night)
     shutil.rmtree(state.refused(as_of), ignore_errors=True)

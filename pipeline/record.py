@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.errors import NotAuditedError
     from pipeline.export import Export
     from pipeline.order import Order
-    from schemas.finding import RuleResult
+    from schemas.finding import Recovery, RuleResult
     from schemas.reading import Input
 
 
@@ -92,7 +92,7 @@ def record_results(connection: Connection, as_of: date, results: Collection[Rule
     for result in results:
         found, waived = by_rule.get(result.rule.id, (0, 0))
         connection.execute(
-            "insert into audit.rule_results values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into audit.rule_results values (?, ?, ?, ?, ?, ?, ?, ?, ?, null, null, null)",
             [
                 as_of, result.rule.id, result.rule.version, result.rule.level, result.judgement, result.reason,
                 found, json.dumps(dict(result.gaps)), waived,
@@ -118,7 +118,7 @@ def record_run(
     is_complete = all(result.is_complete for result in results) and not unread
     failed = any(result.judgement is Judgement.ERROR for result in results)
     connection.execute(
-        "insert into audit.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into audit.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
         [
             order.as_of, order.run_id, config.partner, order.started_at.astimezone(UTC).replace(tzinfo=None),
             data_as_of, _verdict([state for _, state in states], is_complete=is_complete),
@@ -127,6 +127,15 @@ def record_run(
             newest if newest and newest > order.as_of else None,
         ],
     )  # fmt: skip
+
+
+def record_recovery(connection: Connection, as_of: date, recovery: Recovery | None) -> None:
+    """Keep with the run what was done about a damaged warehouse, if anything."""
+    if recovery:
+        connection.execute(
+            "update audit.runs set damaged_file = ?, restored_from = ? where as_of = ?",
+            [recovery.damaged, recovery.restored_from, as_of],
+        )
 
 
 def record_page(connection: Connection, as_of: date) -> None:

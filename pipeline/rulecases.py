@@ -31,7 +31,7 @@ def read_cases(text: str) -> tuple[Case, ...]:
     """Read the `[[case]]` tables at the end of a rule's header. Raises RuleFileError."""
     try:
         cases = tomllib.loads(text).get("case", [])
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # Beside its own, the parser raises those of a number or a list.
         message = f"in the cases: {error}"
         raise RuleFileError(message) from error
     problem = _cases_problem(cases)

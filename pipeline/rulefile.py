@@ -103,7 +103,7 @@ def _read_header(path: Path) -> RuleFile:
     try:
         layout = _LAYOUT.match(path.read_text(encoding="utf-8"))
         header = tomllib.loads("\n" + layout["header"]) if layout else {}
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # Beside its own, the parser raises those of a number or a list.
         message = f"{path.name}: {error}"
         raise RuleFileError(message) from error
     if layout is None:

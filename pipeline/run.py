@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline import gaps, lifecycle, record
 from pipeline.audit import read_audit
 from pipeline.backfill import add_backfill
 from pipeline.changes import record_changes
-from pipeline.database import OutOfMemoryError
-from pipeline.errors import NotAuditedError, UsageError
+from pipeline.database import DatabaseError, OutOfMemoryError, shut
+from pipeline.errors import DamagedError, NotAuditedError, UsageError
 from pipeline.exposure import create_exposure
 from pipeline.gate import Question, admit
 from pipeline.history import record_qualifications
@@ -22,29 +22,47 @@ from pipeline.mail.resellers import configured_resellers
 from pipeline.policy import apply_answer_times
 from pipeline.precedence import give_way
 from pipeline.privacy import masking_key
-from pipeline.publish import put_in_place, record_refusal, write_files, write_mail
+from pipeline.publish import put_in_place, record_refusal, refuse_places, write_files, write_mail
+from pipeline.recovery import Past, find_past, read_to_the_end, recovered, told
+from pipeline.retention.pruning import prune_nights
 from pipeline.rulefile import read_rules
 from pipeline.rules import create_views, judge_rules
+from pipeline.signals import stop_if_asked, undisturbed
 from pipeline.state import State, sha256_of
+from pipeline.suspects import record_suspects
 from pipeline.triage.triage import usable_triage
+from pipeline.trouble import after_the_swap, in_plain_words, is_full
 from pipeline.waivers.waivers import configured_waivers
 from pipeline.warehouse import build, last_night, swap
 from reports.languages import words_of
 from reports.masking import masked, masked_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from pipeline.config import Config
+    from pipeline.database import Connection
+    from pipeline.mail.resellers import ResellerRecipient
     from pipeline.mail.smtp import Message
     from pipeline.order import Order
-    from schemas.finding import Audit
+    from schemas.finding import Audit, Rule
+
+    # Takes one message at a time, to be sent when the night is over.
+    Post = Callable[[Message], None]
 
 
-def run(
-    order: Order, config: Config, announce: Callable[[str], None], post: Callable[[Message], None] | None = None
-) -> Audit:
+class _Night(NamedTuple):
+    """What a night is given: its order, where it works, and what earlier nights have left."""
+
+    order: Order
+    config: Config
+    state: State
+    work: Path
+    past: Past
+
+
+def run(order: Order, config: Config, announce: Callable[[str], None], post: Post | None = None) -> Audit:
     """Audit one night and put its results into place; `announce` is told each step as it begins.
 
     `post` is given each message of the night, or of its refusal, once everything is in its place.
@@ -52,35 +70,50 @@ def run(
     FaultError; the last good night is then as it was.
     """
     state = State(config.state)
-    with state.locked(), state.work() as work:
+    with in_plain_words(state.root, order.folder), state.locked(), state.work() as work:
         try:
-            audit, messages = _audit(order, config, state, work, announce)
-        except OutOfMemoryError as error:
+            night = _Night(order, config, state, work, find_past(state, work, config))
+            try:
+                return _audit(night, announce, post)
+            except (DamagedError, DatabaseError) as error:
+                # What was interrupted looks like a fault of the database.
+                stop_if_asked()
+                night = night._replace(past=recovered(error, night.past, state, work, config))
+                return _audit(night, announce, post)
+        except (OutOfMemoryError, MemoryError) as error:
+            if is_full(error):
+                raise
             message = (
                 f"memory_limit = {config.memory_limit} is too little for these exports. Raise it in the configuration."
             )
             raise UsageError(message) from error
         except NotAuditedError as error:
             if not order.dry_run:
-                _hand_on(_refuse(order, config, state, work, error), post)
+                _hand_on(_refuse(night, error), post)
             raise
-    _hand_on(messages, post)
-    return audit
 
 
-def _hand_on(messages: Iterable[Message], post: Callable[[Message], None] | None) -> None:
+def _publish(night: _Night, built: Path, hand_on: Callable[[], None], *, is_newest: bool) -> None:
+    as_of = night.order.as_of
+    with after_the_swap(as_of):
+        put_in_place(built, night.state, as_of, is_newest=is_newest)
+        hand_on()
+
+
+def _hand_on(messages: Iterable[Message], post: Post | None) -> None:
     if post:
         for message in messages:
             post(message)
 
 
-def _refuse(order: Order, config: Config, state: State, work: Path, error: NotAuditedError) -> Iterable[Message]:
+def _refuse(night: _Night, error: NotAuditedError) -> Iterable[Message]:
     """Leave a record of a night that was not audited, and return its messages."""
-    newest = last_night(state.warehouse, order.as_of).newest
+    order, config, state, work, past = night
+    newest = last_night(past.warehouse, order.as_of).newest
     refusal = record.refusal(order, config.state, newest, error)
     built = work / "refused"
     built.mkdir()
-    upcoming = upcoming_deadlines(refusal, state, config, _shown(order, state))
+    upcoming = upcoming_deadlines(refusal, past.warehouse, config, _shown(order, state))
     refusal = masked_refusal(refusal, masking_key(state.root)) if order.mask else refusal
     mail = refused_mail(refusal, config.mail, order.language or config.language, state, upcoming)
     write_mail(mail.files, built)
@@ -95,21 +128,23 @@ def _shown(order: Order, state: State) -> Callable[[Audit], Audit]:
     return partial(masked, key=masking_key(state.root))
 
 
-def _audit(
-    order: Order, config: Config, state: State, work: Path, announce: Callable[[str], None]
-) -> tuple[Audit, Iterable[Message]]:
+def _audit(night: _Night, announce: Callable[[str], None], post: Post | None) -> Audit:
+    order, config, state, work, past = night
+    if past.recovery:
+        announce(told(past.recovery))
     announce("gate")
     files = read_rules()
     resellers = configured_resellers(config.mail)
-    before = last_night(state.warehouse, order.as_of)
+    before = last_night(past.warehouse, order.as_of)
     waivers = configured_waivers(config, {*before.rule_ids, *(file.rule.id for file in files)})
     is_backfill = order.is_backfill(before.newest)
     exports = admit(Question(order.folder, order.as_of, before.lines), config, work)
-    with build(work, config, state.warehouse, order.as_of) as connection:
+    with build(work, config, past.warehouse, order.as_of) as connection:
         announce("load and validate")
         record.record_run_row(connection, order, exports)
         apply_answer_times(connection, config.answer_times)
         inputs = load_all(connection, exports, order.engine, config.unread)
+        shut(connection)
         record_qualifications(connection, order.as_of)
         announce("rules")
         create_views(connection)
@@ -123,26 +158,52 @@ def _audit(
         lifecycle.record_contents(connection, order.as_of, inputs)
         lifecycle.record_waivers(connection, order.as_of, waivers)
         lifecycle.create_states(connection, order.as_of)
-        record_changes(connection, order.as_of, state.warehouse)
+        record_changes(connection, order.as_of)
         record.record_inputs(connection, order.as_of, inputs, exports)
         record.record_marks(connection, exports)
         record.record_results(connection, order.as_of, results)
+        record_suspects(connection, order.as_of, config.breaker)
         record.record_page(connection, order.as_of)
         record.record_run(connection, order, config, results, before.newest)
+        record.record_recovery(connection, order.as_of, past.recovery or before.recovery)
         announce("report")
-        triage, fault = usable_triage(state.triage)
-        audit = read_audit(connection, [file.rule for file in files], triage=triage)
-        audit = replace(audit, triage_sha256=sha256_of(state.triage), triage_fault=fault)
         built = work / "night"
         built.mkdir()
-        language, shown = order.language or config.language, _shown(order, state)
-        seen = shown(audit)
-        write_files(seen, built, words_of(language))
-        mail = night_mail(seen, config.mail, language)
-        theirs = editions(connection, audit, config.mail, resellers, shown)
-        write_mail({**mail.files, **theirs.files}, built)
-    if not order.dry_run:
-        new = add_backfill(work, config, state.warehouse, order.as_of) if is_backfill else work / "warehouse.duckdb"
-        swap(new, state.warehouse, state.kept, config.keep)
-        put_in_place(built, state, order.as_of, is_newest=not is_backfill)
-    return seen, () if order.dry_run else (*mail.messages, *theirs.messages)
+        seen, messages = _write(night, connection, [file.rule for file in files], resellers, built)
+    if order.dry_run:
+        return seen
+    new = _with_newer_nights(night) if is_backfill else work / "warehouse.duckdb"
+    refuse_places(built, state, order.as_of, is_newest=not is_backfill)
+    stop_if_asked()
+    with undisturbed("tonight's night is in its place; its mail goes with the next run, or with csp-audit send."):
+        swap(new, state.warehouse, state.kept, config.keep, past.recovery.damaged if past.recovery else "")
+        _publish(night, built, partial(_hand_on, messages, post), is_newest=not is_backfill)
+    prune_nights(state, config.retention)
+    return seen
+
+
+def _write(
+    night: _Night, connection: Connection, rules: Sequence[Rule], resellers: Sequence[ResellerRecipient], built: Path
+) -> tuple[Audit, Iterable[Message]]:
+    """Write what people read into a folder; return the audit as they see it, and the messages."""
+    order, config, state, *_ = night
+    triage, fault = usable_triage(state.triage)
+    audit = read_audit(connection, rules, triage=triage)
+    audit = replace(audit, triage_sha256=sha256_of(state.triage), triage_fault=fault)
+    language, shown = order.language or config.language, _shown(order, state)
+    seen = shown(audit)
+    write_files(seen, built, words_of(language))
+    mail = night_mail(seen, config.mail, language)
+    theirs = editions(connection, audit, config.mail, resellers, shown)
+    write_mail({**mail.files, **theirs.files}, built)
+    return seen, (*mail.messages, *theirs.messages)
+
+
+def _with_newer_nights(night: _Night) -> Path:
+    """Return the warehouse of a backfilled night: a copy of the newest one that says of this night what it found."""
+    order, config, _, work, past = night
+    if past.warehouse is None:
+        return work / "warehouse.duckdb"
+    # The copy keeps blocks that this night had no need to read.
+    read_to_the_end(past.warehouse, config)
+    return add_backfill(work, config, past.warehouse, order.as_of)

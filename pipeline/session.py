@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.privacy import ReadableBy, write_for
+from pipeline.progress import Progress
+from pipeline.signals import stop_if_asked
+from pipeline.watch.log import log_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
     from pipeline.config import Config
 
+# What comes behind the last step that is announced.
+_AFTERWARDS = "mail and the end"
 LOG = logging.getLogger("csp-audit")
 # Without this, Python prints what is logged before the log is open to stderr.
 LOG.addHandler(logging.NullHandler())
@@ -26,14 +31,25 @@ LOG.addHandler(logging.NullHandler())
 
 @dataclass
 class Session:
-    """One call of the command line; `folder` takes the diagnostics of a fault, once it is known."""
+    """One call of the command line; `folder` takes the diagnostics of a fault, once it is known.
+
+    `progress` is what they say of the steps.
+    """
 
     folder: Path | None = None
     verbose: bool = False
+    progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
         """Let what is written be the owner's alone, until the configuration says otherwise."""
         write_for(ReadableBy.OWNER)
+
+
+def current_progress() -> Progress:
+    """Return the record of the command that runs; outside of one, a record that nobody reads."""
+    context = click.get_current_context(silent=True)
+    session = context.find_object(Session) if context else None
+    return session.progress if session else Progress()
 
 
 def settings(config_file: Path | None, state: Path | None) -> Config:
@@ -50,15 +66,18 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def open_log(path: Path, *, verbose: bool) -> None:
-    """Send the log to a file, and to stderr as well where that is asked for."""
+def open_log(path: Path, *, verbose: bool, run_id: str | None = None) -> None:
+    """Send the log to a file, one JSON object a line, and to stderr as plain lines where that is asked for.
+
+    Raises UsageError where the file cannot be written.
+    """
     close_log()
     LOG.setLevel(logging.INFO)
-    handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
-    handlers += [logging.StreamHandler(sys.stderr)] if verbose else []
-    for handler in handlers:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        LOG.addHandler(handler)
+    LOG.addHandler(log_file(path, run_id))
+    if verbose:
+        shown = logging.StreamHandler(sys.stderr)
+        shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        LOG.addHandler(shown)
 
 
 def close_log() -> None:
@@ -73,10 +92,18 @@ def close_log() -> None:
 def announcing() -> Iterator[Callable[[str], None]]:
     """Give a function that is told each step: it goes to the log, and on a terminal to the screen.
 
-    A step that is over leaves a line; the one that runs has a spinner.
+    A step that is over leaves a line; the one that runs has a spinner. Where a stop was asked for, none begins.
     """
+    progress = current_progress()
+
+    def begin(step: str) -> None:
+        stop_if_asked()
+        progress.begin(step)
+        LOG.info(step)
+
     if not sys.stderr.isatty():
-        yield LOG.info
+        yield begin
+        progress.begin(_AFTERWARDS)
         return
     from rich.console import Console
 
@@ -90,13 +117,14 @@ def announcing() -> Iterator[Callable[[str], None]]:
     with console.status("") as status:
 
         def announce(step: str) -> None:
-            LOG.info(step)
+            begin(step)
             leave_line()
             running.append(step)
             status.update(step)
 
         yield announce
         leave_line()
+        progress.begin(_AFTERWARDS)
 
 
 def say(text: str) -> None:

@@ -5,19 +5,31 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import shutil
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.errors import LockedError, UsageError
+import click
+
+from pipeline.clock import lock_moment, set_back
+from pipeline.errors import StateLockedError, UsageError
+from pipeline.regular import refuse_irregular
+from pipeline.signals import surely
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
+    from typing import TextIO
+
+# The doctor holds the lock for an instant too; a run would be refused for hours.
+_TRIES, _PAUSE_SECONDS = 5, 0.25
 
 
 @dataclass(frozen=True)
@@ -66,16 +78,22 @@ class State:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the directory against other runs. Raises LockedError, which says who holds it since when."""
+        """Hold the directory against other runs; somebody who only looks at the lock is waited for, about a second.
+
+        Raises StateLockedError, which says who holds it since when. One line on stderr where the clock was set back
+        since the last time.
+        """
         self.create()
+        refuse_irregular(self.root / "lock")
         with (self.root / "lock").open("a+", encoding="utf-8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _taken(lock):
                 lock.seek(0)
-                raise LockedError(_held(lock.read())) from None
+                raise StateLockedError(_held(lock.read()))
+            now = datetime.now(UTC)
+            lock.seek(0)
+            _name_setback(lock.read(), now)
             lock.truncate(0)
-            lock.write(json.dumps({"pid": os.getpid(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}))
+            lock.write(json.dumps({"pid": os.getpid(), "since": lock_moment(now)}))
             lock.flush()
             yield
 
@@ -94,17 +112,33 @@ class State:
         for left in self.root.glob("work-*"):
             shutil.rmtree(left, ignore_errors=True)
         folder = self.root / f"work-{os.getpid()}"
-        folder.mkdir()
-        (folder / "spill").mkdir()
         try:
+            (folder / "spill").mkdir(parents=True)
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            surely(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 def sha256_of(file: Path) -> str:
     """Return the hash of a small file, or nothing where there is none."""
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+
+
+def _taken(lock: TextIO) -> bool:
+    for tried in range(_TRIES):
+        if tried:
+            time.sleep(_PAUSE_SECONDS)
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False
+
+
+def _name_setback(held: str, now: datetime) -> None:
+    with suppress(ValueError, KeyError, TypeError):
+        if line := set_back(str(json.loads(held)["since"]), now):
+            logging.getLogger("csp-audit").warning(line)
+            click.echo(f"csp-audit: {line}", err=True)
 
 
 def _held(text: str) -> str:

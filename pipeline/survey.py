@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipeline.steady import open_bytes
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -47,6 +49,16 @@ class Encoding(StrEnum):
     WINDOWS_1252 = "cp1252"
 
 
+class LongLineError(Exception):
+    """A line that passes its bound; the file behind it was not read."""
+
+    def __init__(self, line: int, most: int) -> None:
+        """Keep the line, counted from one, and the most bytes that it may have."""
+        super().__init__(line, most)
+        self.line = line
+        self.most = most
+
+
 @dataclass(frozen=True)
 class Survey:
     """What the bytes of a file say. `lines` counts newlines, and a last line without one.
@@ -68,7 +80,9 @@ class Survey:
 
 
 class _Surveyor:
-    def __init__(self) -> None:
+    def __init__(self, max_line: int | None) -> None:
+        self.max_line = max_line
+        self.open_line = 0  # bytes since the last end of a line
         self.hash = hashlib.sha256()
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.size = self.newlines = self.nul_line = 0
@@ -87,12 +101,25 @@ class _Surveyor:
         self.has_blank |= bool(_BLANK_LINE.search(chunk)) or (self.last == b"\n" and chunk.startswith(b"\n"))
         if not self.nul_line and b"\0" in chunk:
             self.nul_line = self.newlines + chunk.count(b"\n", 0, chunk.find(b"\0")) + 1
+        if self.max_line is not None:
+            self._measure_lines(chunk, self.max_line)
         self.newlines += chunk.count(b"\n")
         if not self.is_slashed and (b"/" in chunk or b"/" in self.tail):
             self.is_slashed = _SLASHED.search(self.tail + chunk) is not None
         self.last, self.tail = chunk[-1:], chunk[-8:]
         if self.high_bytes or not chunk.isascii():
             self._look_at_text(chunk)
+
+    def _measure_lines(self, chunk: bytes, most: int) -> None:
+        """Look at both ends of pieces that are no longer than a line may be: inside them no line can be too long."""
+        ends = (b"\n", b"\r") if self.has_return else (b"\n",)
+        for start in range(0, len(chunk), most):
+            piece = chunk[start : start + most] if len(chunk) > most else chunk
+            first = min((place for end in ends if (place := piece.find(end)) >= 0), default=len(piece))
+            if self.open_line + first > most:
+                raise LongLineError(self.newlines + chunk.count(b"\n", 0, start) + 1, most)
+            last = max(piece.rfind(end) for end in ends)
+            self.open_line = len(piece) - last - 1 if last >= 0 else self.open_line + len(piece)
 
     def _look_at_text(self, chunk: bytes, *, is_last: bool = False) -> None:
         """Count the signs that decode as UTF-8, and those that do not."""
@@ -108,10 +135,13 @@ class _Surveyor:
         self._look_at_text(b"", is_last=True)
 
 
-def survey(path: Path) -> Survey:
-    """Read the file once, in chunks. Raises OSError where it cannot be read."""
-    surveyor = _Surveyor()
-    with path.open("rb") as file:
+def survey(path: Path, max_line: int | None = None) -> Survey:
+    """Read the file once, in chunks, with lines of at most `max_line` bytes.
+
+    Raises OSError where it cannot be read, and LongLineError as soon as a line passes the bound.
+    """
+    surveyor = _Surveyor(max_line)
+    with open_bytes(path) as file:
         start = file.read(4)
         file.seek(0)
         while chunk := file.read(CHUNK):

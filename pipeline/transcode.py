@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import re
 from typing import TYPE_CHECKING
 
 from pipeline.export import Text
+from pipeline.steady import open_bytes, open_text
 from pipeline.survey import CHUNK, Encoding
 
 if TYPE_CHECKING:
@@ -20,15 +23,32 @@ _BLANK_LINE = re.compile("\n(?=\n)")
 _WITHOUT_MARK = {Encoding.UTF_8: "utf-8-sig", Encoding.UTF_16_LE: "utf-16", Encoding.UTF_16_BE: "utf-16"}
 
 
+class BrokenTextError(Exception):
+    """Bytes that are not text of the encoding that they should have."""
+
+    def __init__(self, encoding: Encoding, line: int, *, is_cut: bool) -> None:
+        """Keep the line, counted from one, and whether the file ends in the middle of a character."""
+        super().__init__(encoding, line)
+        self.encoding = encoding
+        self.line = line
+        self.is_cut = is_cut
+
+
 def plain_text(path: Path, seen: Survey, encoding: Encoding, folder: Path) -> Text:
     """Return the text in place where it is plain, else a transcoded copy in `folder`.
 
-    Raises UnicodeDecodeError where the bytes are not text of that encoding.
+    Raises BrokenTextError where the bytes are not text of that encoding, and UnicodeError where a mark is missing.
     """
     if seen.is_plain and encoding is Encoding.UTF_8:
         return Text(path, seen.size, seen.sha256, encoding, seen.lines, seen.is_slashed, seen.marks)
-    target = folder / f"{path.name}.utf-8"
-    lines = _transcode(path, encoding, target)
+    # The file's own name may be as long as a name can be.
+    target = folder / f"{seen.sha256}.utf-8"
+    try:
+        lines = _transcode(path, encoding, target)
+    except UnicodeDecodeError as error:
+        if broken := _broken(path, encoding):
+            raise broken from error
+        raise
     return Text(target, seen.size, seen.sha256, encoding, lines, seen.is_slashed, seen.marks)
 
 
@@ -37,7 +57,7 @@ def _transcode(source: Path, encoding: Encoding, target: Path) -> int:
     errors = "surrogateescape" if encoding is Encoding.UTF_8 else "strict"
     lines, last = 0, "\n"
     with (
-        source.open(encoding=_WITHOUT_MARK.get(encoding, encoding), errors=errors, newline=None) as read,
+        open_text(source, _WITHOUT_MARK.get(encoding, encoding), errors, None) as read,
         target.open("w", encoding="utf-8", errors=errors, newline="\n") as write,
     ):
         while chunk := read.read(CHUNK):
@@ -46,3 +66,22 @@ def _transcode(source: Path, encoding: Encoding, target: Path) -> int:
             lines += chunk.count("\n")
             last = chunk[-1]
     return lines + (last != "\n")
+
+
+def _broken(source: Path, encoding: Encoding) -> BrokenTextError | None:
+    """Find the first bytes that are no text, in a file whose text could not be read; None where it can by now."""
+    decoder = codecs.getincrementaldecoder(_WITHOUT_MARK.get(encoding, encoding))()
+    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    line = 1
+    with open_bytes(source) as file:
+        while True:
+            chunk = file.read(CHUNK)
+            held = len(decoder.getstate()[0])
+            try:
+                line += newlines.decode(decoder.decode(chunk, final=not chunk)).count("\n")
+            except UnicodeDecodeError as error:
+                sound = decoder.decode(chunk[: max(error.start - held, 0)])
+                line += newlines.decode(sound, final=True).count("\n")
+                return BrokenTextError(encoding, line, is_cut=not chunk)
+            if not chunk:
+                return None

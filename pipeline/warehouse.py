@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sql
-from pipeline.database import DatabaseError, building, file_literal, literal, reading
-from pipeline.errors import FaultError, LockedError, UsageError
+from pipeline.clock import kept_name
+from pipeline.database import DatabaseError, OutOfMemoryError, building, damaged, file_literal, literal, log_of, reading
+from pipeline.errors import DamagedError, FaultError, LockedError, UsageError
+from pipeline.migrations import OLDEST
+from pipeline.regular import is_file
+from pipeline.session import LOG
+from schemas.finding import Recovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +27,12 @@ if TYPE_CHECKING:
     from pipeline.database import Connection
     from pipeline.errors import CspAuditError
 
-LAYOUT = 3
+# Of the tables; every change of them is a step in migrations.py.
+LAYOUT = 4
 _READ_ONLY = 0o444
+# How DuckDB begins to say that the system did not let it open or read a file.
+_OF_THE_SYSTEM = ("Cannot open file", "Could not read from file")
+_KEPT = "warehouse"
 _FOLDER = Path(sql.__file__).parent
 # Policy is what has been in force from one day to another; the others are lists that do not change by date.
 POLICIES = (
@@ -57,17 +66,19 @@ LASTING = {
 class LastNight:
     """What the warehouse says of good runs: the newest, and the `lines` of each table on the one to compare with.
 
-    `rule_ids` are the rules of all nights, those that are retired by now too.
+    `rule_ids` are the rules of all nights, those that are retired by now too. `recovery` is what an earlier run of the
+    same night did about a damaged warehouse: it still holds for a rerun.
     """
 
     newest: date | None
     lines: dict[str, int]
     rule_ids: frozenset[str] = frozenset()
+    recovery: Recovery | None = None
 
 
-def last_night(warehouse: Path, as_of: date) -> LastNight:
+def last_night(warehouse: Path | None, as_of: date) -> LastNight:
     """Read what the gate compares with: the newest good run before the night, or the only one, which is replaced."""
-    if not warehouse.exists():
+    if warehouse is None or not is_file(warehouse):
         return LastNight(None, {})
     with open_warehouse(warehouse) as connection:
         row = connection.execute(
@@ -80,16 +91,20 @@ def last_night(warehouse: Path, as_of: date) -> LastNight:
             "select table_name, sum(lines)::bigint from audit.inputs where as_of = ? group by table_name", [before]
         ).fetchall()
         rules = connection.execute("select distinct rule_id from audit.rule_results").fetchall()
-    return LastNight(newest, dict(lines), frozenset(rule_id for (rule_id,) in rules))
+        damage = connection.execute(
+            "select damaged_file, restored_from from audit.runs where as_of = ? and damaged_file is not null", [as_of]
+        ).fetchone()
+    recovery = Recovery(*damage) if damage else None
+    return LastNight(newest, dict(lines), frozenset(rule_id for (rule_id,) in rules), recovery)
 
 
 @contextmanager
 def open_warehouse(warehouse: Path, config: Config | None = None) -> Iterator[Connection]:
-    """Open the warehouse read-only. Raises UsageError where there is none, or one of another layout.
+    """Open the warehouse read-only. Raises UsageError where there is none, one of another layout, or a damaged one.
 
     `config` bounds memory and threads, so that a question by day leaves room for a run.
     """
-    if not warehouse.exists():
+    if not is_file(warehouse):
         message = f"{warehouse}: there is no warehouse yet. Run csp-audit run FOLDER first, or name another --state."
         raise UsageError(message)
     with ExitStack() as stack:
@@ -97,40 +112,92 @@ def open_warehouse(warehouse: Path, config: Config | None = None) -> Iterator[Co
         try:
             bounds = (config.memory_limit, config.threads) if config else ()
             connection = stack.enter_context(reading(warehouse, *bounds))
-            row = connection.execute("select version from audit.layout").fetchone()
-        except DatabaseError as error:
+            layout = _layout(warehouse, connection)
+        except (DatabaseError, DamagedError) as error:
             raise _unusable(warehouse, error) from error
-        if row != (LAYOUT,):
-            message = f"{warehouse}: written by another version of csp-audit. Use that version, or another --state."
+        if layout != LAYOUT:
+            message = f"{warehouse}: written by an older version of csp-audit. Run csp-audit run once, then ask again."
             raise UsageError(message)
         yield connection
 
 
-def _unusable(warehouse: Path, error: DatabaseError) -> CspAuditError:
+def layout_of(warehouse: Path) -> int:
+    """Return the layout of a warehouse that a run can read, today's or an older one.
+
+    Raises DamagedError where it is no warehouse, LockedError where it is being written, and UsageError where it is of
+    a layout that this version does not know, or the system does not let it be read.
+    """
+    # what is no file would be waited for
+    is_file(warehouse)
+    try:
+        with reading(warehouse) as connection:
+            return _layout(warehouse, connection)
+    except (DatabaseError, DamagedError) as error:
+        raise _unusable(warehouse, error) from error
+
+
+def _layout(warehouse: Path, connection: Connection) -> int:
+    row = connection.execute("select version from audit.layout").fetchone()
+    layout = int(row[0]) if row else 0
+    if layout > LAYOUT:
+        raise UsageError(_newer(warehouse))
+    if layout < OLDEST:
+        message = f"{warehouse}: written by a version of csp-audit that was never released. Name another --state."
+        raise UsageError(message)
+    return layout
+
+
+def _newer(warehouse: Path) -> str:
+    return f"{warehouse}: written by a newer version of csp-audit. Use that version, or another --state."
+
+
+def _unusable(warehouse: Path, error: DatabaseError | DamagedError) -> CspAuditError:
+    """Tell a damaged file from one that is whole and cannot be read for another reason."""
+    if isinstance(error, OutOfMemoryError):
+        return UsageError("memory_limit is too little to open the warehouse. Raise it in the configuration.")
     if "Could not set lock" in str(error):
         return LockedError(
             f"{warehouse} is open for writing in another program. Close that (duckdb -readonly reads), then run again."
         )
-    return UsageError(
-        f"{warehouse}: cannot be read as a warehouse: {str(error).splitlines()[0]} "
-        "Put a file from kept/ in its place, or name another --state."
-    )
+    # the format of the file itself, which the database may change when its own version does
+    if "version number" in str(error):
+        return UsageError(_newer(warehouse))
+    if reason := _refused(warehouse, error):
+        return UsageError(f"{warehouse}: cannot be read: {reason}. Check its permissions and the disk, then run again.")
+    return error if isinstance(error, DamagedError) else damaged(warehouse, error)
+
+
+def _refused(warehouse: Path, error: DatabaseError | DamagedError) -> str | None:
+    """Return for which reason the system does not let the file be read, or did not a moment ago."""
+    try:
+        _read_through(warehouse)
+    except OSError as problem:
+        return problem.strerror
+    said = str(error).splitlines()[0]
+    return said.rpartition(": ")[2] if any(words in said for words in _OF_THE_SYSTEM) else None
+
+
+def _read_through(file: Path) -> None:
+    with file.open("rb") as content:
+        while content.read(1 << 20):
+            pass
 
 
 @contextmanager
-def build(work: Path, config: Config, old: Path, as_of: date) -> Iterator[Connection]:
+def build(work: Path, config: Config, old: Path | None, as_of: date) -> Iterator[Connection]:
     """Open a new warehouse in the folder `work`, with its fixed tables and what lasts of the old one.
 
-    On leaving well it is complete on disk at `work / "warehouse.duckdb"`.
+    The old one (of today's layout) stays attached as `old`. On leaving well the new one is complete on disk at
+    `work / "warehouse.duckdb"`. Raises DatabaseError also where a block of the old one is damaged.
     """
     path = work / "warehouse.duckdb"
     with building(path, config.memory_limit, config.threads, work / "spill") as connection:
         create_fixed_tables(connection)
-        if old.exists():
+        if old and old.exists():
             _carry_over(connection, old, as_of)
         yield connection
         connection.execute("checkpoint")
-    if path.with_suffix(".duckdb.wal").exists():
+    if log_of(path).exists():
         message = "the new warehouse did not close cleanly; last night's is untouched"
         raise FaultError(message)
 
@@ -149,31 +216,63 @@ def _carry_over(connection: Connection, old: Path, as_of: date) -> None:
     connection.execute(f"attach {literal(str(old))} as old (read_only)")
     for table, rows in LASTING.items():
         connection.execute(f"insert into {table} {rows.replace('$as_of', f'date {literal(str(as_of))}')}")
-    connection.execute("detach old")
 
 
-def swap(new: Path, warehouse: Path, kept: Path, keep: int) -> None:
+def swap(new: Path, warehouse: Path, kept: Path, keep: int, damaged_as: str = "") -> None:
     """Put the new warehouse into place in one step, and keep the last few old ones beside it.
 
+    A damaged one is kept by the name `damaged_as` for as long as somebody wants it.
+
     The file is read-only for everyone who may read it: a session that writes would leave a log beside it that fits no
-    other night's file. Such a log, where somebody left one, stays with the file that it belongs to.
+    other night's file. Such a log, where somebody left one, stays with a damaged file; else it is put aside alone.
     """
     kept.mkdir(exist_ok=True)
     if warehouse.exists():
-        written = datetime.fromtimestamp(warehouse.stat().st_mtime, UTC)
-        aside = kept / f"warehouse-{written:%Y%m%dT%H%M%S.%fZ}.duckdb"
-        _link(warehouse, aside)
-        log = warehouse.with_name(f"{warehouse.name}.wal")
-        if log.exists():
-            log.replace(aside.with_name(f"{aside.name}.wal"))
+        aside = kept / (damaged_as or _kept_as(warehouse, kept))
+        second_name(warehouse, aside)
+        _put_log_aside(warehouse, aside if damaged_as else kept / aside_name(warehouse, "stray"))
     new.chmod(new.stat().st_mode & _READ_ONLY)
     new.replace(warehouse)
-    for path in sorted(kept.glob("warehouse-*.duckdb"), reverse=True)[keep:]:
-        path.unlink()
-        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    for path in kept_copies(kept)[keep:]:
+        _drop(path)
 
 
-def _link(file: Path, aside: Path) -> None:
+def _drop(copy: Path) -> None:
+    """Take a kept copy away; where that cannot be, the next night tries again, and this one goes on."""
+    try:
+        log_of(copy).unlink(missing_ok=True)
+        copy.unlink()
+    except OSError as error:
+        LOG.warning("%s: cannot be removed: %s", copy, error.strerror)
+
+
+def _put_log_aside(warehouse: Path, beside: Path) -> None:
+    log, aside = log_of(warehouse), log_of(beside)
+    if log.exists():
+        log.replace(aside)
+        LOG.warning("%s held nothing of a night and was put aside: kept/%s", log.name, aside.name)
+
+
+def _kept_as(warehouse: Path, kept: Path) -> str:
+    """Return the name under which a warehouse is kept: the same once more where a run was killed in the middle."""
+    newest = kept_copies(kept)[:1]
+    if newest and newest[0].samefile(warehouse):
+        return newest[0].name
+    return kept_name(newest[0].name if newest else "", datetime.fromtimestamp(warehouse.stat().st_mtime, UTC))
+
+
+def kept_copies(kept: Path) -> list[Path]:
+    """Return the earlier warehouses, the newest first; damaged ones are not among them."""
+    return sorted(kept.glob(f"{_KEPT}-*.duckdb"), reverse=True)
+
+
+def aside_name(warehouse: Path, what: str) -> str:
+    """Return by which name a warehouse is put aside, of which kind: with the moment at which it was written."""
+    written = datetime.fromtimestamp(warehouse.stat().st_mtime, UTC)
+    return f"{what}-{written:%Y%m%dT%H%M%S.%fZ}.duckdb"
+
+
+def second_name(file: Path, aside: Path) -> None:
     """Give a file a second name; where the file system knows no such thing, a copy does."""
     aside.unlink(missing_ok=True)
     try:

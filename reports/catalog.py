@@ -53,30 +53,25 @@ def forms(message: Message) -> tuple[str, ...]:
 def renewed(old: Catalog, texts: Iterable[Text]) -> Catalog:
     """Return a catalog of these texts in their order, with the translations that the old one has of them."""
     new = Catalog(old.locale)
-    places: dict[str, list[str]] = {}
     plurals: dict[str, str] = {}
     for text in texts:
-        files = places.setdefault(text.one, [])
-        if text.file not in files:
-            files.append(text.file)
         plurals[text.one] = plurals.get(text.one) or text.many
-    for one, files in places.items():
-        new[one] = _message(old, (one, plurals[one]) if plurals[one] else one, files)
+    for one, many in plurals.items():
+        new[one] = _message(old, (one, many) if many else one)
     return new
 
 
-def _message(old: Catalog, text: str | tuple[str, str], files: list[str]) -> Message:
+def _message(old: Catalog, text: str | tuple[str, str]) -> Message:
     """Return a message with its old translation, as far as that has a plural where this one has."""
     known = old.get(text[0] if isinstance(text, tuple) else text)
-    locations = [(file, 0) for file in files]
     if known is None or isinstance(known.id, str) is not isinstance(text, str):
-        return Message(text, ("",) * old.num_plurals if isinstance(text, tuple) else "", locations)
-    return Message(text, known.string, locations, known.flags & {"fuzzy"}, user_comments=known.user_comments)
+        return Message(text, ("",) * old.num_plurals if isinstance(text, tuple) else "")
+    return Message(text, known.string, flags=known.flags & {"fuzzy"}, user_comments=known.user_comments)
 
 
 def written(catalog: Catalog) -> bytes:
     """Return a catalog as its file holds it."""
     body = BytesIO()
-    pofile.write_po(body, catalog, width=0, omit_header=True, include_lineno=False, ignore_obsolete=True)
+    pofile.write_po(body, catalog, width=0, omit_header=True, no_location=True, ignore_obsolete=True)
     header = _HEADER.format(language=catalog.locale, plural_forms=catalog.plural_forms)
     return header.encode() + body.getvalue()

@@ -11,9 +11,9 @@ from reports.columns import column, packed
 from reports.evidence import evidence
 from reports.messages import message
 from reports.order import by_pressure
-from reports.rows import SOON, age, customer, since, state_text
+from reports.rows import SOON, age, customer, doubts, since, state_text
 from reports.rulenews import cause
-from reports.tabular import FINDING_COLUMNS
+from reports.tabular import FINDING_COLUMNS, suspect_cell
 from reports.text import clip, visible
 from reports.waived import scope
 from reports.wording import marked
@@ -79,6 +79,7 @@ def document(words: Words, audit: Audit, linked: Collection[str]) -> dict[str, P
     """
     findings = by_pressure(audit.findings)
     days = sorted({day for item in findings for day in _days(item) if day})
+    suspects = {item.rule.id for item in findings if item.suspect}
     place: dict[date | None, Cell] = {day: number for number, day in enumerate(days)}
     place[None] = _NO_DAY
     rules = {(item.rule.id, item.rule.version): item.rule for item in findings}
@@ -95,7 +96,7 @@ def document(words: Words, audit: Audit, linked: Collection[str]) -> dict[str, P
         "levels": {level.value: terms.level_name(words, level) for level in Level},
         "states": {state.value: terms.state_name(words, state) for state in State},
         "terms": _terms(words, findings),
-        "rules": [_rule(words, rule, linked) for rule in rules.values()],
+        "rules": [_rule(words, rule, linked, suspects) for rule in rules.values()],
         "triages": [(visible(d), visible(o), place[day], visible(n), visible(at)) for d, o, day, n, at in triages],
         "waivers": [_waiver(words, item) for item in waivers],
         "customers": _customers(customers),
@@ -115,13 +116,12 @@ def document(words: Words, audit: Audit, linked: Collection[str]) -> dict[str, P
 
 
 def _columns(words: Words, findings: Sequence[Finding]) -> dict[str, Plain]:
-    unsure = words.gettext("not confirmed tonight")
     sources = [_source(item.source) for item in findings]
     return {
         "id": column([item.finding_id for item in findings]),
         "state": column([item.state.value for item in findings]),
         "tag": column([state_text(words, item) for item in findings]),
-        "unsure": column(["" if item.confirmed or not item.state.is_current else unsure for item in findings]),
+        "unsure": column([", ".join(doubts(words, item)) for item in findings]),
         "cause": column([cause(words, item) for item in findings]),
         "subscription": column([item.subscription_id for item in findings]),
         "reseller": column([item.reseller_id for item in findings]),
@@ -187,13 +187,14 @@ def _terms(words: Words, findings: Iterable[Finding]) -> dict[str, Plain]:
     return {PARTNER: words.gettext("Partner"), **{name: text for name, text in called.items() if name != text}}
 
 
-def _rule(words: Words, rule: Rule, linked: Collection[str]) -> Plain:
+def _rule(words: Words, rule: Rule, linked: Collection[str], suspects: Collection[str]) -> Plain:
     return {
         "id": rule.id,
         "level": rule.level.value,
         "title": words.gettext(rule.title),
         "steps": [words.gettext(step) for step in rule.steps],
         "linked": rule.id in linked,
+        "suspect": suspect_cell(is_suspect=rule.id in suspects),
     }
 
 

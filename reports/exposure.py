@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from reports.order import is_at_rest
+from reports.order import is_counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ class Exposure:
 
 
 def exposure(findings: Iterable[Finding]) -> Exposure:
-    """Sum what tonight's findings concern, each subscription once; what is closed or waived asks for nothing."""
+    """Sum what tonight's findings concern, each subscription once; what is closed, waived or suspect does not count."""
     amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
     unpriced = 0
     for finding in one_each(findings):
@@ -41,7 +41,7 @@ def one_each(findings: Iterable[Finding]) -> Iterable[Finding]:
     chosen: dict[str, Finding] = {}
     for finding in findings:
         subject = finding.subscription_id
-        if subject is None or is_at_rest(finding):
+        if subject is None or not is_counted(finding):
             continue
         if subject not in chosen or (finding.confirmed and not chosen[subject].confirmed):
             chosen[subject] = finding

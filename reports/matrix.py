@@ -180,7 +180,8 @@ def _sold(words: Words, cell: MatrixCell, accepted: int) -> tuple[str, str]:
     if not counting:
         return sold, waived(words, accepted)
     others = words.gettext("of %(n)s sold", n=words.number(cell.sold)) if counting != cell.sold else ""
-    note = ", ".join(filter(None, (others, waived(words, accepted))))
+    suspect = words.gettext("suspect, counted apart") if cell.suspect else ""
+    note = ", ".join(filter(None, (others, suspect, waived(words, accepted))))
     if forbidden:
         return words.ngettext("%(n)s violation", "%(n)s violations", counting), note
     return words.ngettext("%(n)s to verify", "%(n)s to verify", counting), note

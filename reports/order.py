@@ -27,8 +27,14 @@ def is_at_rest(finding: Finding) -> bool:
     return finding.state in _AT_REST
 
 
-def _pressing(finding: Finding) -> tuple[int, int, bool, date, int, str]:
+def is_counted(finding: Finding) -> bool:
+    """Whether a finding is in the counts: open tonight, and not by a suspect rule."""
+    return not is_at_rest(finding) and not finding.suspect
+
+
+def _pressing(finding: Finding) -> tuple[bool, int, int, bool, date, int, str]:
     return (
+        finding.suspect,
         finding.level.rank,
         _AT_REST.get(finding.state, 0),
         not is_fresh(finding),
@@ -39,5 +45,8 @@ def _pressing(finding: Finding) -> tuple[int, int, bool, date, int, str]:
 
 
 def by_pressure(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Sort by level, waived and closed last, then new before old, then date (none last), then seats."""
+    """Sort by level, waived and closed last, then new before old, then date (none last), then seats.
+
+    Those of suspect rules come behind all others: they are many, and none of them is pressing before that is checked.
+    """
     return tuple(sorted(findings, key=_pressing))

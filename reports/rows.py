@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reports import terms
 from reports.exposure import monthly
 from reports.messages import message, next_step
-from reports.order import is_at_rest
+from reports.order import is_at_rest, is_counted
 from reports.text import clip
 from schemas.finding import Level, State
 
@@ -73,9 +73,17 @@ def row(words: Words, audit: Audit, finding: Finding) -> Row:
 
 
 def _notes(words: Words, audit: Audit, finding: Finding, state: str) -> tuple[str, ...]:
-    unsure = finding.state.is_current and not finding.confirmed
     days = (audit.as_of - since(finding)).days
-    texts = (state, age(words, days), words.gettext("not confirmed tonight") if unsure else "")
+    return tuple(filter(None, (state, age(words, days), *doubts(words, finding))))
+
+
+def doubts(words: Words, finding: Finding) -> tuple[str, ...]:
+    """Return why one of tonight's findings may not be so, one short text each."""
+    unsure, suspect = not finding.confirmed, finding.suspect and not is_at_rest(finding)
+    texts = (
+        words.gettext("not confirmed tonight") if unsure and finding.state.is_current else "",
+        words.gettext("suspect, counted apart") if suspect else "",
+    )
     return tuple(filter(None, texts))
 
 
@@ -129,7 +137,7 @@ def _kind(words: Words, finding: Finding) -> str:
 
 def nearest(words: Words, audit: Audit) -> Nearest | None:
     """Return the deadline to name, or nothing where no open deadline has a date."""
-    deadlines = (item for item in audit.findings if item.level is Level.DEADLINE and not is_at_rest(item))
+    deadlines = (item for item in audit.findings if item.level is Level.DEADLINE and is_counted(item))
     dated = sorted(
         ((item.due_on, item.finding_id, item) for item in deadlines if item.due_on),
         key=lambda entry: entry[:2],

@@ -52,7 +52,7 @@ def moved_by_rule(findings: Iterable[Finding]) -> tuple[int, int]:
 
 def closed_by_rules(audit: Audit, level: Level) -> int:
     """Return how many findings of a level are gone only because their rule has changed or is retired."""
-    return moved_by_rule(item for item in audit.findings if item.level is level)[1]
+    return moved_by_rule(item for item in audit.findings if item.level is level and not item.suspect)[1]
 
 
 def cause(words: Words, finding: Finding) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from reports.order import is_at_rest
+from reports.order import is_counted
 from reports.rulenews import closed_by_rules, moved_by_rule
 from reports.waived import waived
 from reports.wording import marked
@@ -71,10 +71,15 @@ def rows_of(audit: Audit) -> int:
 
 
 def tone(audit: Audit) -> Tone:
-    """Return the look of the verdict; nothing but a complete audit without a violation is good news, waived or not."""
+    """Return the look of the verdict; nothing but a complete audit without a violation is good news, waived or not.
+
+    Nor is one in which a rule is suspect.
+    """
     violations = counts_of(audit, Level.VIOLATION)
     if violations.found:
         return Tone.VIOLATION
+    if audit.suspects:
+        return Tone.WARN
     good = audit.verdict is not Verdict.NOT_AUDITED and is_complete(audit) and not violations.waived
     return Tone.OK if good else Tone.WARN
 
@@ -86,6 +91,8 @@ def claim(words: Words, audit: Audit) -> str:
     counts = counts_of(audit, Level.VIOLATION)
     if counts.found:
         return _broken(words, audit, counts.found)
+    if audit.suspects:
+        return _beside_suspects(words, audit)
     if counts.waived:
         return _all_waived(words, audit, counts.waived)
     if is_complete(audit):
@@ -99,6 +106,12 @@ def _broken(words: Words, audit: Audit, violations: int) -> str:
             "%(n)s sale breaks the segment rules.", "%(n)s sales break the segment rules.", violations
         )
     return words.ngettext("%(n)s violation of the segment rules.", "%(n)s violations of the segment rules.", violations)
+
+
+def _beside_suspects(words: Words, audit: Audit) -> str:
+    if is_complete(audit):
+        return words.gettext("Apart from what is suspect, no violation is open.")
+    return words.gettext("Apart from what is suspect, no violation is open, but not everything was checked.")
 
 
 def _all_waived(words: Words, audit: Audit, violations: int) -> str:
@@ -120,7 +133,7 @@ def _are_sales(audit: Audit) -> bool:
     subjects = [
         finding.subscription_id
         for finding in audit.findings
-        if finding.level is Level.VIOLATION and not is_at_rest(finding)
+        if finding.level is Level.VIOLATION and is_counted(finding)
     ]
     return None not in subjects and len(set(subjects)) == len(subjects)
 
@@ -229,7 +242,8 @@ def rule_changes(words: Words, audit: Audit, result: RuleResult, findings: Itera
     came, went = moved_by_rule(findings)
     counts = Counts(result.found, result.new, result.closed, by_rule=came)
     changes = _changes(words, counts, went) if audit.compared_with else ()
-    return tuple(filter(None, (*changes, waived(words, result.waived))))
+    suspect = words.gettext("suspect, counted apart") if result.suspicion else ""
+    return tuple(filter(None, (suspect, *changes, waived(words, result.waived))))
 
 
 def _changes(words: Words, counts: Counts, closed_with_rule: int = 0) -> tuple[str, ...]:

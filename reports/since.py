@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 
 def change(words: Words, audit: Audit) -> str:
-    """Return what changed among the violations since the last good run."""
+    """Return what changed among the violations since the last good run; nothing where all that there are is suspect."""
     if audit.verdict is Verdict.NOT_AUDITED:
         return words.gettext("Nothing on this page may be read as clean.")
     if audit.compared_with is None:
         return words.gettext("This is the first audit.")
     counts = counts_of(audit, Level.VIOLATION)
+    if audit.suspects and not counts.found:
+        # What is suspect may be new: that no other violation is would say too much.
+        return ""
     closed = counts.closed - closed_by_rules(audit, Level.VIOLATION)
     if _is_next_night(audit):
         return _since_last_night(words, counts, closed)
@@ -61,6 +64,25 @@ def _since_day(words: Words, counts: Counts, closed: int, day: str) -> str:
     if _were_any(counts):
         return words.gettext("None is new since %(day)s.", day=day)
     return words.gettext("None on %(day)s either.", day=day)
+
+
+def recovery(words: Words, audit: Audit) -> str:
+    """Return what a night says whose history is older than it should be; nothing for any other.
+
+    Findings themselves rest on tonight's exports, but for those that need to know since when.
+    """
+    if audit.recovery is None:
+        return ""
+    if audit.recovery.restored_from is None:
+        return words.gettext(
+            "The history of the audit was damaged and could not be restored: this audit begins anew. Every finding "
+            "counts as new, and what earlier nights knew is missing."
+        )
+    return words.gettext(
+        "The history of the audit was damaged and was restored as of %(day)s. What happened after that day is "
+        "forgotten: findings may count as new or as closed once more.",
+        day=words.day(audit.recovery.restored_from),
+    )
 
 
 def backfill(words: Words, audit: Audit) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 FINDING_COLUMNS = (
     "finding_id", "rule", "level", "state", "customer_id", "company_name", "subscription_id", "offer_name",
-    "segment", "seats", "message", "next_step", "due_on", "first_seen", "source",
+    "segment", "seats", "message", "next_step", "due_on", "first_seen", "source", "suspect",
     "decision", "owner", "promised_on", "note", "decided_at",
 )  # fmt: skip
 QUARANTINE_COLUMNS = ("table", "file", "line", "column", "value", "reason")
@@ -40,10 +40,17 @@ def findings_csv(words: Words, audit: Audit) -> str:
     """Return all findings, closed ones too, one a line."""
     none = Triage()
     records = (
-        _record(words, item) | _triage(none if item.triage is None else item.triage)
+        _record(words, item)
+        | _triage(none if item.triage is None else item.triage)
+        | {"suspect": suspect_cell(is_suspect=item.suspect)}
         for item in by_pressure(audit.findings)
     )
     return _csv(FINDING_COLUMNS, ([record[name] for name in FINDING_COLUMNS] for record in records))
+
+
+def suspect_cell(*, is_suspect: bool) -> str:
+    """Return the cell that marks a finding of a suspect rule."""
+    return "yes" if is_suspect else ""
 
 
 def quarantine_csv(audit: Audit | Refusal) -> str:
@@ -58,6 +65,7 @@ def findings_json(words: Words, audit: Audit) -> str:
         _record(words, item)
         | {
             "confirmed": item.confirmed,
+            "suspect": item.suspect,
             "opened_on": _iso(item.opened_on),
             "reopened": item.reopened,
             "title": item.rule.title,
@@ -87,6 +95,7 @@ def run_json(words: Words, audit: Audit) -> str:
                     "by_rule": counts.by_rule,
                     "closed": counts.closed,
                     "waived": counts.waived,
+                    "suspect": counts.suspect,
                 }
                 for level, counts in sorted(audit.counts.items(), key=lambda item: item[0].rank)
             },
@@ -181,6 +190,7 @@ def _run(audit: Audit) -> dict[str, Plain]:
         "version": audit.version,
         "rule_set": audit.rule_set,
         "engine": audit.engine,
+        "suspects": [result.rule.id for result in audit.suspects],
     }
 
 
@@ -219,6 +229,7 @@ def _rule(result: RuleResult) -> dict[str, Plain]:
         "new": result.new,
         "closed": result.closed,
         "waived": result.waived,
+        "suspicion": asdict(result.suspicion) if result.suspicion else None,
     }
 
 

@@ -9,6 +9,7 @@ from reports import sentences, terms
 from reports.address import filtered
 from reports.exposure import exposure, exposure_texts
 from reports.promises import overdue
+from reports.suspect import counted_apart
 from reports.waived import waived
 from schemas.finding import Level, Verdict
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class Tile:
     """One of the four counts: what it counts, how that changed, where it leads, what it costs a month.
 
-    `waived` says how many others are waived, which are in neither the count nor the costs; `overdue` how many promises.
+    `waived` and `suspect` say how many others are waived or by suspect rules, which are in neither the count nor the
+    costs; `overdue` how many promises.
     """
 
     mark: str
@@ -32,6 +34,7 @@ class Tile:
     exposure: tuple[str, ...] = ()
     waived: str = ""
     overdue: str = ""
+    suspect: str = ""
 
 
 def tiles(words: Words, audit: Audit) -> tuple[Tile, ...]:
@@ -55,6 +58,7 @@ def _tile(words: Words, audit: Audit, level: Level) -> Tile:
         exposure=exposure_texts(words, exposure(item for item in audit.findings if item.level is level)),
         waived="" if refused else waived(words, counts.waived),
         overdue=_overdue(words, audit, level),
+        suspect="" if refused else counted_apart(words, counts.suspect),
     )
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reports import charts, matrix, sentences, since
 from reports.accepted import Accepted, accepted
 from reports.address import FINDINGS
 from reports.exposure import exposure, exposure_texts
-from reports.order import by_pressure, is_at_rest
+from reports.order import by_pressure, is_at_rest, is_counted
 from reports.overnight import Overnight, overnight
 from reports.promises import Promise, overdue, promises, unread_decisions
 from reports.rows import Nearest, Row, nearest, row
 from reports.rulenews import rule_news
 from reports.stakes import Stakes, stakes
+from reports.suspect import suspects
 from reports.tiles import Tile, tiles
 from reports.waived import MOST as MOST_NOTES
 from reports.waived import WaiverNote, no_longer_waived, waiver_notes
@@ -57,15 +58,17 @@ class Page:
     """Everything the report's templates show; `current` counts tonight's findings without those that are waived.
 
     `changes` and `exposures` say by rule id what changed and what the findings cost. `inputs` are the first of the
-    night's, those with unread rows before the others where not all fit. `rows` are the first of the findings that are
-    counted; all findings are in what the script reads.
+    night's, those with unread rows before the others where not all fit. `suspects` is said before anything else.
+    `first` are findings that are counted, `rows` the first of tonight's; all findings are in what the script reads.
     """
 
     audit: Audit
+    suspects: tuple[str, ...]
     tone: sentences.Tone
     claim: str
     change: str
     backfill: str
+    recovery: str
     rule_news: tuple[str, ...]
     completeness: sentences.Completeness
     nearest: Nearest | None
@@ -141,22 +144,26 @@ def page(words: Words, audit: Audit) -> Page:
     """Choose, order and count what the page shows of an audit."""
     findings = by_pressure(audit.findings)
     current = [item for item in findings if not is_at_rest(item)]
+    suspect_ids = {item.rule.id for item in audit.suspects}
+    counted = [item for item in findings if is_counted(item)]
     notes = waiver_notes(words, audit)
     late = len(overdue(audit))
     by_rule = _by_rule(findings)
     return Page(
         audit=audit,
+        suspects=suspects(words, audit),
         tone=sentences.tone(audit),
         claim=sentences.claim(words, audit),
         change=since.change(words, audit),
         backfill=since.backfill(words, audit),
+        recovery=since.recovery(words, audit),
         rule_news=(*rule_news(words, audit), *no_longer_waived(words, audit), *unread_decisions(words, audit)),
         completeness=sentences.completeness(words, audit),
         nearest=nearest(words, audit),
         asides=_asides(words, len(notes)),
         tiles=tiles(words, audit),
         overnight=overnight(words, audit),
-        first=tuple(row(words, audit, item) for item in current[:FIRST]),
+        first=tuple(row(words, audit, item) for item in counted[:FIRST]),
         bars=charts.bars(audit.weeks),
         lines=charts.lines(words, audit.nights),
         stakes=stakes(words, findings),
@@ -164,7 +171,7 @@ def page(words: Words, audit: Audit) -> Page:
         promises_total=late,
         matrix=matrix.matrix_table(
             words,
-            audit.matrix,
+            [replace(cell, suspect=cell.rule_id in suspect_ids) for cell in audit.matrix],
             frozenset(item.rule.id for item in audit.rules),
             matrix.waived_places(findings),
             matrix.found_places(findings),

@@ -111,10 +111,24 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Suspicion:
+    """Why a rule, or the data it rests on, is suspect: it reports far more customers than it usually does.
+
+    `hit` of so many `customers` are reported tonight, `usual` is the median of the nights before. An edition, which
+    must not count others' customers, has no numbers.
+    """
+
+    hit: int | None = None
+    customers: int | None = None
+    usual: float | None = None
+
+
+@dataclass(frozen=True)
 class RuleResult:
     """What one rule came to tonight; counts are findings, `found` without those that are waived.
 
-    `gaps` counts the subjects that it could not judge, by their code in the rule's `not_judged`.
+    `gaps` counts the subjects that it could not judge, by their code in the rule's `not_judged`. Findings of a rule
+    with a `suspicion` are counted here and nowhere else.
     """
 
     rule: Rule
@@ -125,6 +139,7 @@ class RuleResult:
     closed: int = 0
     waived: int = 0
     gaps: Mapping[str, int] = field(default_factory=dict, hash=False)
+    suspicion: Suspicion | None = None
 
     @property
     def is_judged(self) -> bool:
@@ -147,7 +162,8 @@ class Finding:
     there is none. One that is not `confirmed` was not seen tonight, but nothing says that it is over: its rule was
     not judged, or a row is unread. It is open since `opened_on`, and was closed and opened again `reopened` times.
     `cause` says why it was closed where that is not the exports' doing. `reseller_id` is the reseller of record of the
-    sale, or of the customer where no one sale is concerned.
+    sale, or of the customer where no one sale is concerned. One that is `suspect` is by a rule that is suspect tonight:
+    it is open like any other, and counted apart.
     """
 
     finding_id: str
@@ -173,6 +189,7 @@ class Finding:
     waiver: AppliedWaiver | None = None
     triage: Triage | None = None
     reseller_id: str | None = None
+    suspect: bool = False
 
     @property
     def level(self) -> Level:
@@ -182,7 +199,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class MatrixCell:
-    """One cell of the purchase matrix with tonight's live subscriptions (`sold`) and those reported (`reported`)."""
+    """One cell of the purchase matrix with tonight's live subscriptions (`sold`) and those reported (`reported`).
+
+    One is `suspect` where the rule that reports them is.
+    """
 
     customer_type: str
     segment: str
@@ -190,6 +210,7 @@ class MatrixCell:
     sold: int
     reported: int
     rule_id: str | None = None
+    suspect: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,6 +234,7 @@ class Counts:
     """Findings of one level: found tonight and not waived, of these new or reopened; closed since the last good run.
 
     `by_rule` counts those found because a rule is new, or of a higher version; they are not among the `new` ones.
+    `suspect` counts those of suspect rules: found, not waived, and in no other number here.
     """
 
     found: int
@@ -220,6 +242,18 @@ class Counts:
     closed: int
     waived: int = 0
     by_rule: int = 0
+    suspect: int = 0
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What a night did about a damaged warehouse: `damaged` names the file in `kept/` that it was kept aside as.
+
+    `restored_from` is the newest night of the kept copy that history was read from; None: none could be read.
+    """
+
+    damaged: str
+    restored_from: date | None = None
 
 
 @dataclass(frozen=True)
@@ -232,7 +266,7 @@ class Audit:
     `change_counts` counts all. `newer_night` is set where this is a backfill: the newest night that had been audited.
     `no_longer_waived` counts findings that were waived on the last good run and count again. `triage_sha256` is that of
     the file with the decisions that are shown, or empty; `triage_fault` says why it could not be read. `edition` names
-    the reseller whose customers alone are in it; empty: all are.
+    the reseller whose customers alone are in it; empty: all are. `recovery` is set where the warehouse was damaged.
     """
 
     run_id: str
@@ -264,11 +298,17 @@ class Audit:
     triage_fault: str = ""
     no_longer_waived: int = 0
     edition: str = ""
+    recovery: Recovery | None = None
 
     @property
     def is_backfill(self) -> bool:
         """Whether a newer night had been audited before this one."""
         return self.newer_night is not None
+
+    @property
+    def suspects(self) -> tuple[RuleResult, ...]:
+        """The rules that are suspect tonight, in the order of `rules`."""
+        return tuple(result for result in self.rules if result.suspicion)
 
     @property
     def unread(self) -> int:

@@ -128,7 +128,10 @@ create table audit.runs (
     command varchar not null,
     folder varchar not null,
     -- of a backfill: the newest night that had been audited before it
-    newer_night date
+    newer_night date,
+    -- where the warehouse was damaged: the file that was kept aside, and the newest night of what was read instead
+    damaged_file varchar,
+    restored_from date
 );
 
 create table audit.inputs (
@@ -158,7 +161,12 @@ create table audit.rule_results (
     -- without those that are waived
     found bigint not null,
     gaps varchar not null,
-    waived bigint not null
+    waived bigint not null,
+    -- of a rule that was judged: the customers it reported, waived or not, of all in the export
+    hit bigint,
+    customers bigint,
+    -- of a suspect rule alone: the median of the customers that it reported before
+    usual double
 );
 
 -- What a finding said, one row for each night on which that changed.

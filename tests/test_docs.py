@@ -18,9 +18,14 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DESK = (ROOT / "docs" / "desk.md").read_text(encoding="utf-8")
 MAIL = (ROOT / "docs" / "mail.md").read_text(encoding="utf-8")
+RETENTION = (ROOT / "docs" / "retention.md").read_text(encoding="utf-8")
+WATCHING = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
+DOCTOR = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
+SCHEDULING = (ROOT / "docs" / "scheduling.md").read_text(encoding="utf-8")
 DOCUMENTS = [
-    "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "docs/desk.md", "docs/mail.md", "docs/rules.md",
-    "sample_data/README.md",
+    "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "SECURITY.md", "docs/desk.md", "docs/doctor.md",
+    "docs/mail.md", "docs/operations.md", "docs/retention.md", "docs/rules.md", "docs/scheduling.md",
+    "docs/watching.md", "sample_data/README.md",
 ]  # fmt: skip
 
 
@@ -36,7 +41,11 @@ def commands(text: str) -> list[tuple[list[str], str, int]]:
     return found
 
 
-@pytest.mark.parametrize("text", [README, DESK, MAIL], ids=["README.md", "docs/desk.md", "docs/mail.md"])
+@pytest.mark.parametrize(
+    "text",
+    [README, DESK, MAIL, RETENTION, DOCTOR, WATCHING, SCHEDULING],
+    ids=["README", "desk", "mail", "retention", "doctor", "watching", "scheduling"],
+)
 def test_commands_of_the_documents_run(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each ```console block, in its order, in one directory that holds nothing but a folder of exports."""
     shutil.copytree(ROOT / "sample_data" / "nights" / "2026-11-20", tmp_path / "exports", copy_function=shutil.copy)
@@ -52,7 +61,8 @@ def test_commands_of_the_documents_run(text: str, tmp_path: Path, monkeypatch: p
 
 
 def test_every_command_has_an_example_that_runs() -> None:
-    shown = {words[1] for words, _, _ in commands(README) + commands(DESK) + commands(MAIL)}
+    texts = [README, DESK, MAIL, RETENTION, DOCTOR, SCHEDULING]
+    shown = {words[1] for text in texts for words, _, _ in commands(text)}
     assert shown >= {*COMMANDS}
 
 
@@ -107,3 +117,11 @@ def test_changelog_has_an_unreleased_section_that_says_something() -> None:
     unreleased = changelog.split("## [Unreleased]\n")[1].split("\n## ")[0]
     assert re.search(r"^### (Added|Changed|Fixed|Removed)$", unreleased, re.MULTILINE)
     assert re.search(r"^- \S", unreleased, re.MULTILINE)
+
+
+def test_every_threat_names_tests_that_there_are() -> None:
+    rows = re.findall(
+        r"^\| (?!threat)[^-|][^|]* \| [^|]+ \| ([^|]+) \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE
+    )
+    assert len(rows) > 10
+    assert [path for row in rows for path in row.split(", ") if not (ROOT / path).exists()] == []

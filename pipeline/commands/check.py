@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.commands import options
 from pipeline.session import settings, today
+from pipeline.signals import temporary_folder
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
 
 @click.command(
@@ -31,13 +31,14 @@ def command(folder: Path, as_of: datetime | None, state: Path | None, config_fil
     """Put a folder of exports through the gate, and change nothing."""
     from pipeline.gate import Question, admit
     from pipeline.state import State
+    from pipeline.trouble import in_plain_words
     from pipeline.warehouse import last_night
 
     config = settings(config_file, state)
     day = as_of.date() if as_of else today()
     before = last_night(State(config.state).warehouse, day)
-    with tempfile.TemporaryDirectory(prefix="csp-audit-check-") as work:
-        exports = admit(Question(folder, day, before.lines), config, Path(work))
+    with in_plain_words(config.state, folder), temporary_folder("csp-audit-check-") as work:
+        exports = admit(Question(folder, day, before.lines), config, work)
     for export in exports:
         ignored = len(export.header.ignored)
         click.echo(

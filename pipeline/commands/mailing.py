@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.errors import CspAuditError, NotAuditedError
-from pipeline.session import LOG, say
+from pipeline.session import LOG, current_progress, say
+from pipeline.signals import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,12 +55,19 @@ def mailing(config: Config, places: State, *, wanted: bool) -> Iterator[Bag]:
     except NotAuditedError:
         _mail(post, bag.messages)
         raise
+    except BaseException:
+        # There are messages only once the night is in its place: they go with the next one.
+        if bag.messages:
+            with undisturbed():
+                post.outbox.put(bag.messages)
+        raise
     _name_unknown(post.mail, bag.messages)
     bag.waits = not _mail(post, bag.messages)
 
 
 def _mail(post: Post, messages: Sequence[Message]) -> bool:
     """Hand messages over, and say what could not be; return whether all went."""
+    current_progress().begin("mail")
     from pipeline.diagnostics import write_diagnostics
     from pipeline.mail.post import BUSY, told, trouble
 

@@ -15,6 +15,10 @@ from pipeline.session import LOG, Session, announcing, open_log, say, settings, 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.config import Config
+    from pipeline.order import Order
+    from pipeline.state import State
+    from pipeline.watch.attempt import Attempt
     from schemas.finding import Audit, Counts
 
 _FAIL_ON = ("violation", "deadline", "verify", "new", "none")
@@ -72,49 +76,96 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     FOLDER holds customers*.csv, subscriptions*.csv and qualifications*.csv, and whichever of price_list*.csv and
     nonprofit_notices*.csv there are.
     """
-    from pipeline.commands.mailing import mailing
     from pipeline.load import Engine
     from pipeline.order import FailOn, Order
+    from pipeline.state import State
+    from pipeline.watch.attempt import Attempt, watched
+
+    asked = as_of.date() if as_of else today()
+    attempt = Attempt(asked, datetime.now(UTC), folder, is_dry=dry_run, root=state)
+    with watched(attempt):
+        config = settings(config_file, state)
+        places = State(config.state)
+        order = Order(
+            folder=folder,
+            as_of=asked,
+            started_at=attempt.started_at,
+            engine=Engine(engine),
+            fail_on=FailOn(fail_on),
+            dry_run=dry_run,
+            config_file=config_file,
+            language=language or "",
+            mask=mask,
+            date_was_given=as_of is not None,
+        )
+        attempt.root, attempt.run_id, attempt.watch = places.root, order.run_id, config.watch
+        attempt.may_link_outside = config.gate.may_link_outside
+        places.create()
+        session.folder = config.state
+        open_log(places.log, verbose=verbose, run_id=order.run_id)
+        _run(attempt, order, config, with_mail=not (dry_run or no_mail))
+    return attempt.exit_code
+
+
+def _run(attempt: Attempt, order: Order, config: Config, *, with_mail: bool) -> None:
+    """Audit, and say what a person or cron has to know of it."""
+    from pipeline.commands.mailing import mailing
     from pipeline.run import run
     from pipeline.state import State
+
+    places = State(config.state)
+    try:
+        with behind_others(), mailing(config, places, wanted=with_mail) as post, announcing() as announce:
+            audit = attempt.audit = run(order, config, attempt.steps(announce), post)
+    finally:
+        # Without the lock, a removal that is under way looks like one that stopped.
+        if attempt.has_begun:
+            _name_removal(places)
+    attempt.exit_code = MAIL_WAITS if post.waits else audit.exit_code
+    _name_faults(audit)
+    LOG.info("%s: %s, exit code %s", audit.run_id, audit.verdict, attempt.exit_code)
+    say(summary(audit))
+    if not order.dry_run:
+        say(f"Report: {places.night(order.as_of) / 'report.html'}")
+
+
+def _name_removal(places: State) -> None:
+    """Say that a removal of a customer's data was begun and not ended; how the run ends is its own affair."""
+    from pipeline.errors import UsageError
+    from pipeline.retention.record import told_of_pending
+    from reports.text import visible
+
+    try:
+        line = told_of_pending(places)
+    except UsageError as error:
+        line = str(error)
+    if line:
+        LOG.warning(line)
+        click.echo(f"csp-audit: {visible(line)}", err=True)
+
+
+def _name_faults(audit: Audit) -> None:
+    """Say what the night had to do without."""
+    from pipeline.recovery import told
+    from pipeline.suspects import told_of_suspect
     from reports.text import visible
     from schemas.finding import Judgement
 
-    config = settings(config_file, state)
-    places = State(config.state)
-    places.create()
-    session.folder = config.state
-    open_log(places.log, verbose=verbose)
-    order = Order(
-        folder=folder,
-        as_of=as_of.date() if as_of else today(),
-        started_at=datetime.now(UTC),
-        engine=Engine(engine),
-        fail_on=FailOn(fail_on),
-        dry_run=dry_run,
-        config_file=config_file,
-        language=language or "",
-        mask=mask,
-        date_was_given=as_of is not None,
-    )
-    wanted = not (dry_run or no_mail)
-    with behind_others(), mailing(config, places, wanted=wanted) as post, announcing() as announce:
-        audit = run(order, config, announce, post)
     for result in audit.rules:
         if result.judgement is Judgement.ERROR:
             LOG.error("rule %s: %s", result.rule.id, result.reason)
             click.echo(
                 f"csp-audit: rule {result.rule.id} failed and was not judged. See the run in the report.", err=True
             )
+    if audit.recovery:
+        LOG.warning(told(audit.recovery))
+        click.echo(f"csp-audit: {told(audit.recovery)}", err=True)
+    for result in audit.suspects:
+        LOG.warning(told_of_suspect(result))
+        click.echo(f"csp-audit: {told_of_suspect(result)}", err=True)
     if audit.triage_fault:
         LOG.error(audit.triage_fault)
         click.echo(f"csp-audit: decisions are not shown: {visible(audit.triage_fault).splitlines()[0]}", err=True)
-    code = MAIL_WAITS if post.waits else audit.exit_code
-    LOG.info("%s: %s, exit code %s", audit.run_id, audit.verdict, code)
-    say(summary(audit))
-    if not dry_run:
-        say(f"Report: {places.night(order.as_of) / 'report.html'}")
-    return code
 
 
 def summary(audit: Audit) -> str:
@@ -125,7 +176,9 @@ def summary(audit: Audit) -> str:
     levels = "; ".join(_level(audit.counts[level], name) for level, name in names.items())
     closed = sum(count.closed for count in audit.counts.values())
     waived = sum(count.waived for count in audit.counts.values())
-    at_rest = f"{closed} closed; {waived} waived" if waived else f"{closed} closed"
+    suspect = sum(count.suspect for count in audit.counts.values())
+    apart = (f"; {waived} waived" if waived else "", f"; {suspect} suspect, counted apart" if suspect else "")
+    at_rest = f"{closed} closed{''.join(apart)}"
     unjudged = ", ".join(result.rule.id for result in audit.rules if not result.is_judged)
     partly = ", ".join(result.rule.id for result in audit.rules if result.is_judged and not result.is_complete)
     judged = (f"not judged: {unjudged}" if unjudged else "", f"partly judged: {partly}" if partly else "")

@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from itertools import chain
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.database import DatabaseError, OutOfMemoryError, querying, statement_kinds
 from pipeline.desk.answer import MOST_DRAWN, SCHEMA_VERSION, Answer, Section
 from pipeline.errors import UsageError
+from pipeline.signals import temporary_folder
 from reports.text import csv_cell, encodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pipeline.config import Config
     from pipeline.database import Connection
@@ -73,10 +73,10 @@ def querying_warehouse(warehouse: Path, config: Config, query: str) -> Iterator[
 
     Raises UsageError, in one line, where it is not one SELECT, is wrong, or reaches for anything but the warehouse.
     """
-    with TemporaryDirectory(prefix="csp-audit-sql-") as spill, _in_plain_words(config):
+    with temporary_folder("csp-audit-sql-") as spill, _in_plain_words(config):
         _refuse_other_statements(query)
         with (
-            querying(warehouse, config.memory_limit, config.threads, Path(spill)) as connection,
+            querying(warehouse, config.memory_limit, config.threads, spill) as connection,
             ThreadPoolExecutor(1) as worker,
         ):
 

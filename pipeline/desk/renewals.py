@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby, islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pipeline.database import querying
 from pipeline.desk.answer import Answer, Section
+from pipeline.signals import temporary_folder
 from reports.terms import term
 from reports.wording import Words
 
@@ -166,8 +165,8 @@ _ROWS = """
 def spilling(desk: Desk) -> Iterator[Desk]:
     """Open the warehouse of a closed desk again, so that what does not fit in a bounded memory spills to disk."""
     with (
-        TemporaryDirectory(prefix="csp-audit-renewals-") as spill,
-        querying(desk.state.warehouse, _MEMORY, 1, Path(spill)) as connection,
+        temporary_folder("csp-audit-renewals-") as spill,
+        querying(desk.state.warehouse, _MEMORY, 1, spill) as connection,
     ):
         # A run may have put another warehouse in its place meanwhile.
         (as_of,) = connection.execute("select as_of from core.run").fetchone() or (desk.as_of,)

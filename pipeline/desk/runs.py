@@ -30,6 +30,7 @@ _COLUMNS = (
 # A terminal has no room for the others.
 _DRAWN = ("as_of", "verdict", "violations", "deadlines", "to_verify", "new", "closed", "waived", "unread")
 _REFUSED_COLUMNS = ("as_of", "verdict", "exit_code", "problems", "first_problem", "run_id")
+# Counts are those of the reports: what suspect rules report is not in them.
 # Of a night that was audited in its turn, and backfilled later, the backfill is what is shown.
 _RUNS = """
     with shown as (
@@ -45,21 +46,24 @@ _RUNS = """
     levels as (
         select
             as_of, place,
-            sum(found) filter (level = 'violation') as violations,
-            sum(found) filter (level = 'deadline') as deadlines,
-            sum(found) filter (level = 'verify') as to_verify,
+            sum(found) filter (level = 'violation' and usual is null) as violations,
+            sum(found) filter (level = 'deadline' and usual is null) as deadlines,
+            sum(found) filter (level = 'verify' and usual is null) as to_verify,
             sum(waived) as waived
         from results group by as_of, place
     ),
+    suspects as (
+        select as_of, place, rule_id from results where usual is not null
+    ),
     said as (
         select
-            e.as_of, 'audit' as place,
+            e.as_of, 'audit' as place, e.rule_id,
             case when e.event <> 'closed' and w.finding_id is not null then 'waived' else e.event end as state
         from audit.events as e
         left join audit.waived as w
             on e.finding_id = w.finding_id and w.first_night <= e.as_of and (w.gone_on is null or w.gone_on > e.as_of)
         union all
-        select as_of, 'backfill' as place, state from backfill.states
+        select as_of, 'backfill' as place, rule_id, state from backfill.states
     ),
     news as (
         select
@@ -67,7 +71,7 @@ _RUNS = """
             count(*) filter (state in ('new', 'reopened')) as new,
             count(*) filter (state = 'new rule') as by_a_new_rule,
             count(*) filter (state = 'closed') as closed
-        from said group by as_of, place
+        from said anti join suspects using (as_of, place, rule_id) group by as_of, place
     ),
     inputs as (
         select as_of, 'audit' as place, sum(unread) as unread from audit.inputs group by as_of

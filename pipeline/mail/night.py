@@ -54,8 +54,9 @@ def by_language_and_level(recipients: Iterable[Recipient]) -> list[tuple[str, Le
 
 
 def gets_digest(recipient: Recipient, audit: Audit) -> bool:
-    """Tell whether somebody who is mailed digests gets that of such a night."""
-    found = sum(count.found for level, count in audit.counts.items() if level.rank <= recipient.level.rank)
+    """Tell whether somebody who is mailed digests gets that of such a night; what is suspect is worth a mail too."""
+    counts = (count for level, count in audit.counts.items() if level.rank <= recipient.level.rank)
+    found = sum(count.found + count.suspect for count in counts)
     return recipient.only is Only.ALWAYS or found > 0
 
 

@@ -6,19 +6,16 @@ Before the dot that ends its text goes over the wire its parcel is marked, so th
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.errors import LockedError
+from pipeline.mail.handed import handed, set_down, settle
 from pipeline.mail.parcel import DamagedError, Parcel, read_parcel, sync_folder, write_durably, write_parcel
-from pipeline.mail.record import add_to_record, read_record
+from pipeline.mail.record import add_to_record, prepare_record, read_record
 from pipeline.mail.smtp import Event, Message, Step, deliver
+from pipeline.mail.turns import nobody_putting, one_at_a_time, putting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,8 +27,6 @@ if TYPE_CHECKING:
 DIGEST_KIND, REFUSAL_KIND, EDITION_KIND = "digest", "not audited", "edition"
 # After this a digest is of no use to anybody.
 _KEPT = timedelta(days=7)
-_ORPHAN_SECONDS = 86_400
-_POLL_SECONDS = 0.1
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
@@ -86,7 +81,11 @@ class Outbox:
         the same kind and night for the same address is dropped. Raises OSError.
         """
         self._create()
-        had = {each.what for each in read_record(self.record)}
+        with putting(self.folder):
+            return self._put_all(messages, again=again, now=now)
+
+    def _put_all(self, messages: Iterable[Message], *, again: bool, now: datetime | None) -> list[Parcel]:
+        had = {each.what for each in read_record(self.record)} | {parcel.what for parcel in handed(self.folder)}
         put = []
         for message in messages:
             identity, digest = message.identity
@@ -127,10 +126,14 @@ class Outbox:
         another sender does not come to an end.
         """
         self._create()
-        with self._alone(wait):
+        with one_at_a_time(self.folder, self.patience, wait):
+            settle(self.folder, self.record, _moment(now))
             self._tidy()
             damaged = self._set_aside()
             found = self._sorted(now, with_held=with_held)
+            if found.messages:
+                # Nothing is sent that could not be written down afterwards.
+                prepare_record(self.record)
             sending = _Sending(self, found)
             for event in deliver(sending.messages, server, sleep):
                 sending.take(event, _moment(now))
@@ -229,31 +232,12 @@ class Outbox:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _tidy(self) -> None:
-        """Take away the halves of parcels that a crash has left; one that is young may be on its way in."""
-        for path in [*self.folder.glob("*.eml"), *self.folder.glob(".*.json.*"), *self.folder.glob(".*.eml.*")]:
-            is_whole = path.suffix == ".eml" and path.with_suffix(".json").exists()
-            if not is_whole and time.time() - path.stat().st_mtime > _ORPHAN_SECONDS:
-                path.unlink(missing_ok=True)
-
-    @contextmanager
-    def _alone(self, wait: Callable[[], None] | None) -> Iterator[None]:
-        with os.fdopen(os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
-            if not _locked(lock.fileno()):
-                if wait:
-                    wait()
-                self._await(lock.fileno())
-            yield
-
-    def _await(self, lock: int) -> None:
-        end = time.monotonic() + self.patience
-        while not _locked(lock):
-            if time.monotonic() > end:
-                message = (
-                    f"{self.folder}: another sender has not finished in {self.patience:.0f} seconds. "
-                    "What waits is kept: run csp-audit send --outbox when it has."
-                )
-                raise LockedError(message)
-            time.sleep(_POLL_SECONDS)
+        """Take away the halves of parcels that a crash has left."""
+        with nobody_putting(self.folder) as is_certain:
+            found = [*self.folder.glob("*.eml"), *self.folder.glob(".*.json.*"), *self.folder.glob(".*.eml.*")]
+            for path in found if is_certain else ():
+                if path.suffix != ".eml" or not path.with_suffix(".json").exists():
+                    path.unlink(missing_ok=True)
 
 
 class _Sending:
@@ -274,13 +258,20 @@ class _Sending:
         identity, digest = event.message.identity
         parcels = [self.waiting[identity, recipient, digest] for recipient in event.recipients]
         if event.step is Step.DELIVERED:
-            add_to_record(self.outbox.record, [parcel.delivery for parcel in parcels], moment)
+            self._record(parcels, moment)
             for parcel in parcels:
                 self.outbox.drop(parcel)
                 self.delivered.append(self.waiting.pop(parcel.what))
             return
         for parcel in parcels:
             self._note(parcel, event)
+
+    def _record(self, parcels: list[Parcel], moment: str) -> None:
+        try:
+            add_to_record(self.outbox.record, [parcel.delivery for parcel in parcels], moment)
+        except OSError:
+            set_down(self.outbox.folder, parcels)
+            raise
 
     def _note(self, parcel: Parcel, event: Event) -> None:
         is_open = event.step in {Step.TRYING, Step.DOUBTFUL}
@@ -292,14 +283,6 @@ class _Sending:
         )
         write_parcel(self.outbox.folder, noted)
         self.waiting[parcel.what] = noted
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _moment(now: datetime | None) -> str:

@@ -51,6 +51,11 @@ def add_to_record(path: Path, deliveries: Iterable[Delivery], moment: str) -> No
         os.fsync(file.fileno())
 
 
+def prepare_record(path: Path) -> None:
+    """Find out whether the record can be written. Raises OSError."""
+    add_to_record(path, (), "")
+
+
 def _line_break(descriptor: int) -> bytes:
     """Return what ends a line that a crash has cut off."""
     size = os.fstat(descriptor).st_size

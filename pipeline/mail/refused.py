@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.audit import read_audit
+from pipeline.errors import DamagedError
 from pipeline.mail.night import UNSENT, NightMail
 from pipeline.mail.outbox import REFUSAL_KIND
 from pipeline.mail.places import NOT_AUDITED, refused_place
@@ -17,10 +18,11 @@ from pipeline.warehouse import open_warehouse
 from reports.languages import words_of
 from reports.mail.letter import Letter
 from reports.mail.refused import not_audited
-from schemas.finding import State
+from reports.order import is_counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from pipeline.config import Config
     from pipeline.mail.settings import MailConfig
@@ -54,24 +56,24 @@ def refused_mail(
 
 
 def upcoming_deadlines(
-    refusal: Refusal, places: Places, config: Config, shown: Callable[[Audit], Audit]
+    refusal: Refusal, warehouse: Path | None, config: Config, shown: Callable[[Audit], Audit]
 ) -> list[Finding]:
     """Return what the last good night had that falls due from the refused night to the next one, the first first.
 
+    Nothing where `warehouse` turns out to be damaged: the refusal is told all the same.
     `shown` is applied to the night, for example to mask it.
     """
-    if refusal.last_good is None:
+    if refusal.last_good is None or warehouse is None:
         return []
-    with open_warehouse(places.warehouse, config) as connection:
-        audit = shown(read_audit(connection, [file.rule for file in read_rules()]))
+    try:
+        with open_warehouse(warehouse, config) as connection:
+            audit = shown(read_audit(connection, [file.rule for file in read_rules()]))
+    except DamagedError:
+        return []
     last = refusal.as_of + timedelta(days=1)
     due = [
         (finding.due_on, place, finding)
         for place, finding in enumerate(audit.findings)
-        if finding.due_on and refusal.as_of <= finding.due_on <= last and _counts(finding)
+        if finding.due_on and refusal.as_of <= finding.due_on <= last and is_counted(finding)
     ]
     return [finding for _, _, finding in sorted(due, key=lambda item: item[:2])]
-
-
-def _counts(finding: Finding) -> bool:
-    return finding.state.is_current and finding.state is not State.WAIVED

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import csv
-import tempfile
 from dataclasses import dataclass, field
 from itertools import chain, islice, repeat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
 from pipeline.export import MAX_RECORD_BYTES
 from pipeline.preamble import DELIMITERS, split
+from pipeline.signals import temporary_folder
 from pipeline.survey import survey
-from pipeline.transcode import plain_text
+from pipeline.transcode import BrokenTextError, plain_text
 from schemas.conditions import fold
 from schemas.reading import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 FILLED = ("decision", "owner", "promised_on", "note")
 # Which decision a row knows of. A sheet without it was not exported, and its rows are taken as they are.
@@ -48,11 +48,12 @@ class Sheet:
 def read_sheet(path: Path) -> Sheet:
     """Read CSV in any encoding that the gate takes, with commas, semicolons or tabs. Raises UsageError."""
     file = path.name
-    with tempfile.TemporaryDirectory(prefix="csp-audit-triage-") as work:
+    with temporary_folder("csp-audit-triage-") as work:
         try:
-            text = _read_text(path, Path(work))
-        except UnicodeDecodeError as error:
-            return _refused(file, "", f"bytes that are not {error.encoding}", "text in one encoding", _SAVE)
+            text = _read_text(path, work)
+        except BrokenTextError as error:
+            found = f"bytes that are not {error.encoding}"
+            return _refused(file, f"line {error.line}", found, "text in one encoding", _SAVE)
         except OSError as error:
             message = f"{path}: cannot be read: {error.strerror}. Check the file and its permissions."
             raise UsageError(message) from error

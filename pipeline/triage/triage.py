@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
+from pipeline.regular import irregular
 from reports.text import csv_cell, read_cell
 from schemas.triage import Triage
 
@@ -89,6 +90,9 @@ def _check_header(header: list[str] | None) -> None:
 def read_store(path: Path) -> str:
     """Return the file's text, "" where there is none. Raises UsageError where it cannot be read."""
     try:
+        if kind := irregular(path):
+            message = f"{path}: cannot be read: it is {kind}. Put a copy of the file in its place."
+            raise UsageError(message)
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         return ""

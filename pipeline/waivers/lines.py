@@ -41,6 +41,6 @@ def key_line(text: str, key: str, entry: int | None = None) -> int | None:
 def _is_whole(lines: list[str]) -> bool:
     try:
         tomllib.loads("\n".join(lines) + "\n")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return False
     return True

@@ -87,7 +87,7 @@ def parse_waivers(text: str, rule_ids: Collection[str], file: str) -> Reading:
     text = text.removeprefix("\ufeff")
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         return Reading((), (_broken(text, str(error), file),))
     problems = list(_unknown_tables(text, content, file))
     entries, lines = content.get(ENTRY, []), entry_lines(text)

@@ -12,6 +12,7 @@ from reports.mail import envelope, message, plain
 from reports.mail.listed import MOST
 from reports.mail.summary import summary
 from reports.render import ENGLISH, environment
+from reports.suspect import suspect_subject
 from reports.text import clip, visible
 from schemas.finding import Level, Verdict
 
@@ -31,8 +32,9 @@ _FEWER = (MOST, 14, 7, 3)
 
 
 def subject(audit: Audit, words: Words = ENGLISH) -> str:
-    """Return the subject: the counts, then the day for programs that sort by it."""
-    what = "; ".join(filter(None, (_violations(audit, words), _deadlines(audit, words))))
+    """Return the subject: what is suspect and the counts, then the day for programs that sort by it."""
+    said = (suspect_subject(words, audit), _violations(audit, words), _deadlines(audit, words))
+    what = "; ".join(filter(None, said))
     edition = clip(envelope.one_line(audit.edition), 60)
     return " - ".join(filter(None, (f"[CSP audit] {what}", audit.as_of.isoformat(), edition)))
 
@@ -48,7 +50,8 @@ def _violations(audit: Audit, words: Words) -> str:
         )  # fmt: skip
     if counts.found:
         return words.ngettext("%(n)s violation", "%(n)s violations", counts.found)
-    return _no_violation(audit, words, counts.waived)
+    # What is suspect may be violations: nothing is said of the others where none counts.
+    return "" if audit.suspects else _no_violation(audit, words, counts.waived)
 
 
 def _no_violation(audit: Audit, words: Words, waived: int) -> str:

@@ -23,6 +23,8 @@ def lead(words: Words, audit: Audit) -> str:
     if audit.verdict is Verdict.NOT_AUDITED:
         return words.gettext("Ask for the exports again, then run the audit again.")
     named = nearest(words, audit)
+    if named is None and audit.suspects:
+        return words.gettext("Apart from what is suspect, no deadline is open.")
     if named is None and sentences.is_complete(audit):
         return words.gettext("No deadline is ahead.")
     if named is None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from reports.mail.envelope import one_line
-from reports.order import by_pressure, is_at_rest
+from reports.order import by_pressure, is_counted
 from reports.rows import row
 from reports.text import clip
 from schemas.finding import Level
@@ -56,7 +56,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Listed:
-    """What to do first, the rest by level, and how many of tonight's findings are not in the mail."""
+    """What to do first, the rest by level, and how many of the findings that count are not in the mail."""
 
     first: tuple[Entry, ...]
     sections: tuple[Section, ...]
@@ -65,7 +65,7 @@ class Listed:
 
 def listed(words: Words, audit: Audit, letter: Letter, most: int = MOST) -> Listed:
     """Choose at most `most` of the audit's findings, none less serious than the letter's lowest level."""
-    current = by_pressure(item for item in audit.findings if not is_at_rest(item))
+    current = by_pressure(item for item in audit.findings if is_counted(item))
     allowed = [item for item in current if item.level.rank <= letter.lowest.rank]
     first = allowed[: min(FIRST, most)]
     others = _others(audit, allowed[len(first) :], most - len(first))

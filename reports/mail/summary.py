@@ -13,6 +13,7 @@ from reports.mail.lead import lead
 from reports.mail.listed import MOST, Listed, listed
 from reports.promises import unread_decisions
 from reports.rulenews import rule_news
+from reports.suspect import brief_suspects
 from reports.text import clip
 from reports.tiles import tiles
 from reports.waived import no_longer_waived, waiver_notes
@@ -41,14 +42,16 @@ class Count:
 class Summary:
     """All that both parts of the digest say; texts are one line each.
 
-    `warning` stands before the completeness where the verdict does not say it; `notes` are what else to know: what is
-    waived, overdue, or changed with the rules. `report` says where the report is, where no link does.
+    `suspects` stands before everything else: nothing of it is listed. `warning` stands before the completeness where
+    the verdict does not say it; `notes` are what else to know: what is waived, overdue, or changed with the rules.
+    `report` says where the report is, where no link does.
     """
 
     partner: str
     edition: str
     day: str
     preheader: str
+    suspects: tuple[str, ...]
     tone: str
     claim: str
     change: str
@@ -72,19 +75,22 @@ def summary(words: Words, audit: Audit, letter: Letter, most: int = MOST) -> Sum
     seen = sentences.completeness(words, audit)
     chosen = listed(words, audit, letter, most)
     nearest = lead(words, audit)
+    recovery = since.recovery(words, audit)
+    suspects = tuple(one_line(text) for text in brief_suspects(words, audit))
     unsaid = not seen.complete and tone is sentences.Tone.VIOLATION
     return Summary(
         partner=_name(audit.partner),
         edition=_name(audit.edition),
         day=words.long_day(audit.as_of),
-        preheader=_preheader(chosen, nearest, seen),
+        preheader=_preheader(suspects, chosen, nearest, recovery, seen),
+        suspects=suspects,
         tone=tone.value,
         claim=sentences.claim(words, audit),
         change=since.change(words, audit),
         lead=nearest,
-        is_complete=seen.complete,
+        is_complete=seen.complete and not recovery,
         warning=words.gettext("Not everything was checked.") if unsaid else "",
-        completeness=tuple(one_line(text) for text in seen.sentences),
+        completeness=tuple(one_line(text) for text in (recovery, *seen.sentences) if text),
         counts=_counts(words, audit, letter),
         notes=_notes(words, audit),
         report=_report(words, audit, letter),
@@ -100,11 +106,13 @@ def _name(text: str) -> str:
     return clip(one_line(text), _NAME)
 
 
-def _preheader(chosen: Listed, nearest: str, seen: sentences.Completeness) -> str:
+def _preheader(
+    suspects: tuple[str, ...], chosen: Listed, nearest: str, recovery: str, seen: sentences.Completeness
+) -> str:
     """Return what a mailbox shows beside the subject: what presses most, and what was not checked."""
     first = [f"{entry.customer}: {entry.message}" for entry in chosen.first[:1]]
     unseen = [] if seen.complete else [one_line(text) for text in seen.sentences]
-    return clip(" · ".join([*(first or [nearest]), *unseen]), 200)
+    return clip(" · ".join(filter(None, [*suspects[:1], *(first or [nearest]), recovery, *unseen])), 200)
 
 
 def _counts(words: Words, audit: Audit, letter: Letter) -> tuple[Count, ...]:
@@ -114,7 +122,7 @@ def _counts(words: Words, audit: Audit, letter: Letter) -> tuple[Count, ...]:
             mark=tile.mark,
             number=words.number(tile.count) if is_known else "\u2013",
             name=tile.name,
-            changes=tuple(filter(None, (*tile.changes, tile.waived, tile.overdue))),
+            changes=tuple(filter(None, (*tile.changes, tile.suspect, tile.waived, tile.overdue))),
             href=f"{letter.report_url}{tile.href}" if letter.has_link else "",
         )
         for tile in tiles(words, audit)
@@ -152,6 +160,8 @@ def _nothing(words: Words, audit: Audit, chosen: Listed) -> str:
         return words.gettext("Nothing is known tonight: no sale was audited.")
     if chosen.left_out:
         return words.gettext("Nothing tonight is as serious as what this mail lists.")
+    if audit.suspects:
+        return words.gettext("Find out first whether what is suspect is true; apart from it there is nothing to do.")
     if sentences.is_complete(audit):
         return words.gettext("Nothing needs doing tonight.")
     return words.gettext("Nothing was found to do in what was checked.")

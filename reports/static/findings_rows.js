@@ -151,13 +151,13 @@ const cell = value => {
   return (/[",]/).test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
 };
 const record = k => {
-  const [decision, owner, promised, note, decided_at] = triage(k), {id, level, steps} = rule(k);
+  const [decision, owner, promised, note, decided_at] = triage(k), {id, level, steps, suspect} = rule(k);
   const cells = {
     finding_id: at(cols.id, k), rule: id, level, state: at(cols.state, k), customer_id: at(cols.customer_id, k),
     company_name: at(cols.customer_name, k), subscription_id: at(cols.subscription, k), offer_name: at(cols.offer, k),
     segment: at(cols.segment, k), seats: at(cols.seats, k), message: message(k), next_step: steps[0],
     due_on: day(at(cols.due, k), 0), first_seen: day(at(cols.first, k), 0), source: place(k), decision, owner,
-    promised_on: day(promised, 0), note, decided_at,
+    promised_on: day(promised, 0), note, decided_at, suspect,
   };
   return data.header.map(name => cells[name]);
 };

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WALL_BUDGET, ROUNDS = 1.5, 3
 # What the on-call person calls, and nobody waits for by day.
-NIGHTLY = {"run", "check", "demo", "send"}
+NIGHTLY = {"run", "check", "doctor", "demo", "send", "prune", "forget", "init"}
 # Words in braces are looked up in the warehouse; `{out}` is a new folder.
 CALLS = {
     "findings": ("findings", "findings --level violation --new", "findings --customer {domain}",

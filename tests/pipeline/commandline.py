@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
 
 from pipeline.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "sample_data"
@@ -28,11 +33,20 @@ class Ended:
     err: str
 
 
+@contextlib.contextmanager
+def usual_umask() -> Iterator[None]:
+    """Begin as in a shell, and take back what a command sets for itself: fixtures of other modules come after it."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 def call(*words: str | Path) -> Ended:
     """Call csp-audit in this process, without a terminal."""
     out, err = io.StringIO(), io.StringIO()
     argv = ["csp-audit", *map(str, words)]
     with (
+        usual_umask(),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
         patch.object(sys, "argv", argv),
@@ -41,6 +55,11 @@ def call(*words: str | Path) -> Ended:
         main()
     assert isinstance(end.value.code, int)
     return Ended(end.value.code, out.getvalue(), err.getvalue())
+
+
+def uncovered() -> dict[str, str]:
+    """Return the environment for a program whose own files alone may be written: what is covered goes to another."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
 def spawn(*words: str | Path, cwd: Path | None = None) -> Ended:

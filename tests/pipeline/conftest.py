@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pipeline.commandline import DAYS, audit, sample
+from tests.pipeline.commandline import DAYS, audit, sample, usual_umask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,17 +17,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True, scope="session")
 def _interruptible() -> None:
-    """Let programs that tests start be interrupted: what a shell starts in the background ignores it, for ever on."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Let programs that tests start be stopped: what `command &` and nohup start ignores these, for ever on."""
+    for number, usual in {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}.items():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture(autouse=True)
 def _usual_umask() -> Iterator[None]:
-    """Let every test begin as a shell does: a command called in this process sets its own and leaves it behind."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
+    """Let every test begin as a shell does, also where one calls what sets it otherwise than by a command."""
+    with usual_umask():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import random
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,6 +23,8 @@ Row = dict[str, str]
 Night = dict[str, list[Row]]
 AS_OF = "2026-11-20"
 WRITTEN_AT = datetime(2026, 11, 20, 3, tzinfo=UTC).timestamp()
+# What every run that is not dry leaves, also one that was refused.
+ALWAYS_WRITTEN = re.compile(r"csp-audit\.log(\.[0-9]+)?|lock|status\.json|\.status\.json\.lock")
 
 
 def guid(number: int) -> str:
@@ -170,12 +174,38 @@ def many_customers(count: int) -> list[Row]:
     return [{"customer_id": guid(n), "company_name": f"Company {n}", "country": "PL"} for n in range(1, count + 1)]
 
 
+def write_wrong_sales(folder: Path, wrong: int) -> Path:
+    """Write a night of forty customers: the first `wrong` are sold an Education offer, the others a commercial one."""
+    tables = night()
+    education, commercial, *_ = tables["subscriptions"]
+    numbers = range(1, 41)
+    return write_folder(
+        folder,
+        {
+            "customers": [row | {"reseller_id": f"{n % 2}"} for n, row in enumerate(many_customers(40), start=1)],
+            "subscriptions": [
+                (education if n <= wrong else commercial)
+                | {"subscription_id": f"s-{n:02}", "customer_id": guid(n), "reseller_id": f"{n % 2}"}
+                for n in numbers
+            ],
+            "qualifications": [tables["qualifications"][4] | {"customer_id": guid(n)} for n in numbers],
+            "price_list": tables["price_list"],
+        },
+    )
+
+
 def run(folder: Path, state: Path, *options: str | Path) -> Ended:
     """Audit a folder as of the sample night."""
     return audit(folder, AS_OF, state, *options)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return the bytes of every file below a folder, without the log and the lock."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name not in {"csp-audit.log", "lock"}]
+    """Return the bytes of every file below a folder, without the logs, the status and the locks."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not ALWAYS_WRITTEN.fullmatch(path.name)]
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def logged(state: Path) -> list[str]:
+    """Return each line of the newest log: its level and its message."""
+    lines = (state / "csp-audit.log").read_text(encoding="ascii").splitlines()
+    return [f"{line['level']} {line['message']}" for line in map(json.loads, lines)]

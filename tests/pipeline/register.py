@@ -77,7 +77,8 @@ class Register:
         self._fill(sheet)
         record_qualifications(self.connection, sheet.as_of)
         self._write_old()
-        record_changes(self.connection, sheet.as_of, self.file)
+        record_changes(self.connection, sheet.as_of)
+        self.connection.execute("detach old")
         self.file.unlink()
         self._record(sheet)
         self.ledger.take_over(sheet.as_of, newest)
@@ -120,12 +121,13 @@ class Register:
         self.connection.execute(f"create table core.states as select {columns} from backfill.states limit 0")
 
     def _write_old(self) -> None:
-        """Write what the night reads of the warehouse that it will replace."""
+        """Write and attach what the night reads of the warehouse that it will replace."""
         self.connection.execute(f"attach '{self.file}' as copy")
         for schema, table in (("core", "customers"), ("audit", "changes")):
             self.connection.execute(f"create schema copy.{schema}")
             self.connection.execute(f"create table copy.{schema}.{table} as select * from warehouse.{schema}.{table}")
         self.connection.execute("detach copy")
+        self.connection.execute(f"attach '{self.file}' as old (read_only)")
 
     def _record(self, sheet: Sheet) -> None:
         columns = ["customer_id", "qualification", *(["vetting_status"] if sheet.stated else [])]
@@ -135,7 +137,7 @@ class Register:
             [sheet.as_of, columns],
         )
         self.connection.execute(
-            "insert into audit.runs values (?, '', '', ?, null, '', 0, '', '', '', '', '', null)",
+            "insert into audit.runs values (?, '', '', ?, null, '', 0, '', '', '', '', '', null, null, null)",
             [sheet.as_of, STARTED_AT.replace(tzinfo=None)],
         )
 

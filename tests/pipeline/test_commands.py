@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 import pipeline.run
 from pipeline.errors import FaultError
 from tests.pipeline.commandline import DAYS, SAMPLES, call, sample, spawn
-from tests.pipeline.exports import AS_OF, contents, night, run, write_folder
+from tests.pipeline.exports import AS_OF, contents, logged, night, run, write_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,8 +62,8 @@ def test_refusal_for_several_reasons_is_one_line_too(tmp_path: Path) -> None:
     ended = call(*words(empty, tmp_path / "state"))
     assert (ended.code, ended.err.count("\n")) == (3, 1)
     assert ended.err.endswith("(the first of 3 problems)\n")
-    log = (tmp_path / "state" / "csp-audit.log").read_text(encoding="utf-8")
-    assert all(f"ERROR {name}.csv: found no file" in log for name in ("customers", "subscriptions", "qualifications"))
+    log = "\n".join(logged(tmp_path / "state"))
+    assert all(f"error {name}.csv: found no file" in log for name in ("customers", "subscriptions", "qualifications"))
 
 
 def test_nothing_unseen_of_a_message_reaches_a_terminal(tmp_path: Path) -> None:
@@ -166,6 +167,7 @@ def test_fault_without_package_metadata_or_a_writable_state_is_still_one_line(
 
     monkeypatch.setattr(pipeline.run, "judge_rules", judge_rules)
     monkeypatch.setattr("pipeline.diagnostics._LIBRARIES", ("no-such-package",))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no temporary directory"))
     ended = run(good, state)
     assert (ended.code, ended.out) == (70, "")
     assert ended.err == (
@@ -177,7 +179,9 @@ def test_fault_without_package_metadata_or_a_writable_state_is_still_one_line(
 def test_verbose_prints_the_log_to_stderr(good: Path, tmp_path: Path) -> None:
     ended = spawn(*words(good, tmp_path / "state", "-v"))
     assert (ended.code, ended.out) == (0, "")
-    assert ended.err == (tmp_path / "state" / "csp-audit.log").read_text(encoding="utf-8")
+    shown = re.sub(r"^\d{4}-\d\d-\d\d \S+ ", "", ended.err, flags=re.MULTILINE)
+    logged_too = (line.split(" ", 1) for line in logged(tmp_path / "state"))
+    assert shown == "".join(f"{level.upper()} {message}\n" for level, message in logged_too)
     for step in ("gate", "load and validate", "rules", "compare with the last good run", "report"):
         assert f" INFO {step}\n" in ended.err
 

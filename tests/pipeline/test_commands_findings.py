@@ -39,10 +39,12 @@ def test_csv_and_json_are_those_of_the_night(audited: Path) -> None:
         assert ended.out == (audited / "latest" / f"findings.{form}").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_table_is_what_it_was(audited: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("width", "chosen"), [(80, ("--level", "verify")), (120, ())])
+def test_table_is_what_it_was(
+    audited: Path, width: int, chosen: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    ended = call("findings", "--state", audited)
+    ended = call("findings", *chosen, "--state", audited)
     check_golden(f"findings_{width}.txt", ended.out)
 
 

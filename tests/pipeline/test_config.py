@@ -29,6 +29,18 @@ max_age_hours = 36
 max_shrink_share = 0.3
 max_shrink_rows = 10
 may_be_empty = []
+may_link_outside = false
+
+[breaker]
+max_share = 0.1
+times = 10
+nights = 14
+least_nights = 3
+
+[limits]
+max_line_bytes = 1048576
+max_columns = 1000
+max_file_gb = 20.0
 
 [unread]
 max_share = 0.01
@@ -38,12 +50,23 @@ kept_rows = 10000
 [privacy]
 readable_by = "owner"
 
+[retention]
+runs = 400
+refused = 60
+mail_days = 30
+
+[watch]
+ping_url = ""
+keep_logs = 7
+
 [answer_times]
 
 [tables]
 """
 # What the file says, and the line that the user reads about it.
 WRONG = {
+    "number of too many digits": (f"threads = {'9' * 5_000}", "the configuration cannot be read: Exceeds the limit"),
+    "lists in lists without end": (f"x = {'[' * 100_000}", "the configuration cannot be read: maximum recursion depth"),
     "key that is not known": ('colour = "red"', "colour: there is no such key"),
     "key of a section that is not known": ("gate.max_age = 3", "gate.max_age: there is no such key"),
     "text for a number": ('threads = "many"', "threads: input should be a valid integer"),
@@ -100,7 +123,9 @@ def test_no_file_an_empty_file_and_the_defaults_written_out_are_the_same(tmp_pat
     assert default == Config() == load_config(written(tmp_path, ""))
     assert default == load_config(written(tmp_path, DEFAULTS))
     # The text above has every key that there is, but for those whose default no TOML can say.
-    assert default.model_dump(mode="json") == tomllib.loads(DEFAULTS) | {"waivers": None, "mail": None}
+    expected = tomllib.loads(DEFAULTS) | {"waivers": None, "mail": None}
+    expected["watch"]["metrics_file"] = None
+    assert default.model_dump(mode="json") == expected
 
 
 @pytest.mark.parametrize(("text", "line"), WRONG.values(), ids=WRONG.keys())

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.pipeline.commandline import Ended
 
+# What is covered is told by other tests; measuring it would double the time.
+pytestmark = pytest.mark.no_cover
 LAST, TONIGHT = "2026-11-19", "2026-11-20"
 KILLS = 20
 BLOCK = 5

@@ -15,6 +15,7 @@ from tests.pipeline.exports import (
     PLAIN,
     contents,
     guid,
+    logged,
     night,
     records,
     run,
@@ -117,7 +118,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], list[str]]] = {
         ],
     ),
     "binary": (
-        replace_file("customers", b"PK\x03\x04\n\x00\x00" + os.urandom(200)),
+        replace_file("customers", b"\x7fELF\n\x00\x00" + os.urandom(200)),
         ["customers.csv, line 2: found a NUL byte", "expected a CSV text file", "UTF-16 needs a byte order mark"],
     ),
     "UTF-16 without a mark": (
@@ -126,7 +127,21 @@ REFUSED: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     ),
     "UTF-16 cut in a letter": (
         replace_file("customers", CUSTOMERS.encode("utf-16")[:-1]),
-        ["customers.csv", "bytes that are not utf-16"],
+        ["customers.csv, line 8: found the file ends in the middle of a character", "utf-16-le", "it looks cut off"],
+    ),
+    "UTF-16 with a byte too many": (
+        replace_file("customers", CUSTOMERS.encode("utf-16") + b"\0"),
+        ["customers.csv, line 9: found the file ends in the middle of a character"],
+    ),
+    "UTF-16 that is none in the middle": (
+        replace_file("customers", CUSTOMERS.encode("utf-16").replace("É".encode("utf-16-le"), b"\0\xdc")),
+        ["customers.csv, line 5: found bytes that are not utf-16-le", "expected text in that encoding"],
+    ),
+    "Windows-1250 with a byte that means nothing": (
+        replace_file(
+            "customers", CUSTOMERS.replace("Lipowa", "Łąka ").encode("cp1250").replace(b"Brzoza", b"Brz\x81za")
+        ),
+        ["customers.csv, line 2: found bytes that are not cp1250"],
     ),
     "directory": (directory, ["customers.csv: found a folder", "expected a CSV file"]),
     "link to nothing": (link_to_nothing, ["customers.csv: found no such file or directory", "Check the file"]),
@@ -166,7 +181,7 @@ def assert_refused(folder: Path, state: Path, pieces: list[str]) -> None:
     assert (ended.code, ended.out, ended.err.count("\n")) == (3, "", 1)
     record = json.loads((state / "refused" / AS_OF / "run.json").read_text(encoding="utf-8"))
     assert record["exit_code"] == 3
-    log = (state / "csp-audit.log").read_text(encoding="utf-8")
+    log = "\n".join(logged(state))
     for piece in pieces:
         assert piece in ended.err
         assert piece in log
@@ -200,7 +215,7 @@ def test_all_problems_of_all_files_are_listed_at_once(tmp_path: Path) -> None:
     ended = run(folder, tmp_path / "state")
     assert ended.code == 3
     assert ended.err.endswith("(the first of 5 problems)\n")
-    log = (tmp_path / "state" / "csp-audit.log").read_text(encoding="utf-8")
+    log = "\n".join(logged(tmp_path / "state"))
     record = json.loads((tmp_path / "state" / "refused" / AS_OF / "run.json").read_text(encoding="utf-8"))
     assert len(record["problems"]) == 5
     for place in (

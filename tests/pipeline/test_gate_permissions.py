@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ def as_nobody() -> Iterator[None]:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """Return a folder with exports that has seen one good run, and that anybody may write to."""
+    codecs.lookup("ascii")
     write_folder(tmp_path / "exports")
     assert run(tmp_path / "exports", tmp_path / "warm").code == 1
     (tmp_path / "state").mkdir()

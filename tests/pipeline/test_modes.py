@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from typing import TYPE_CHECKING
@@ -15,19 +14,10 @@ from tests.pipeline.commandline import audit, call
 from tests.pipeline.exports import AS_OF, night, write_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # Folders, files, and the warehouse, which nobody writes into.
 MODES = {"owner": (0o700, 0o600, 0o400), "group": (0o750, 0o640, 0o440), "all": (0o755, 0o644, 0o444)}
-
-
-@pytest.fixture(autouse=True)
-def usual_umask() -> Iterator[None]:
-    """Begin with what a shell has, and leave it as it was."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
 
 
 def modes(folder: Path) -> dict[str, int]:

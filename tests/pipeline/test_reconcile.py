@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import Config, UnreadConfig
+from pipeline.config import Config, LimitsConfig, UnreadConfig
 from pipeline.errors import NotAuditedError
 from tests.pipeline.exports import guid
 from tests.pipeline.fuzz import STEADY
@@ -136,7 +136,9 @@ def test_record_broken_in_several_places_is_not_taken_for_a_blank_line() -> None
 
 def test_row_of_over_two_million_bytes_is_unread_and_the_others_are_read() -> None:
     good = f"{guid(1)},Education,good"
-    loaded = load([good, f"{guid(2)},Education,{'x' * 2_100_000}", *[good] * 5])
+    config = ANY_UNREAD.model_copy(update={"limits": LimitsConfig(max_line_bytes=4_000_000)})
+    lines = [good, f"{guid(2)},Education,{'x' * 2_100_000}", *[good] * 5]
+    loaded = load_content("qualifications", text_of(lines), config=config)
     assert loaded.lines_loaded == [2, *range(4, 29)]
     assert "longer than two million bytes" in loaded.unread[0][3]
 

@@ -180,7 +180,7 @@ UNREADABLE = {
     "binary": (b"finding_id,note\n\0", "found a NUL byte: the file is no text, or UTF-16 without its mark; expected"),
     "either code page": (
         "finding_id,note\nF-1,bęben\n".encode("cp1250"), "found letters that could be Windows-1250 or Windows-1252;"),
-    "UTF-16 cut off": (codecs.BOM_UTF16_LE + b"f\0i", "found bytes that are not utf-16"),
+    "UTF-16 cut off": (codecs.BOM_UTF16_LE + b"f\0i", "line 1: found bytes that are not utf-16"),
     "other table": (b"customer_id,note\n1,x\n", "line 1: found the columns note; expected finding_id and at least one"),
     "no known column": (b"a,b\n1,2\n", "line 1: found no column that is known; expected finding_id and at least"),
     "nothing to fill in": (b"finding_id,rule\n1,2\n", "line 1: found the columns finding_id; expected finding_id and"),

@@ -70,7 +70,8 @@ def test_run_never_writes_into_the_old_file(tmp_path: Path) -> None:
 
 def test_state_directory_holds_what_it_should_and_no_more(audited: Path) -> None:
     assert {path.name for path in audited.iterdir()} == {
-        "csp-audit.log", "kept", "latest", "lock", "runs", "warehouse.duckdb",
+        ".status.json.lock", "csp-audit.log", "csp-audit.log.1", "csp-audit.log.2", "kept", "latest", "lock", "runs",
+        "status.json", "warehouse.duckdb",
     }  # fmt: skip
     assert not list(audited.rglob("*.wal"))
     assert sorted(path.name for path in (audited / "runs").iterdir()) == list(DAYS)
@@ -146,7 +147,7 @@ def test_warehouse_of_another_version_is_refused_by_name(state: Path) -> None:
         connection.execute("update audit.layout set version = 99")
     ended = call("run", sample(DAYS[2]), "--as-of", DAYS[2], "--state", state)
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
-    assert f"{state / 'warehouse.duckdb'}: written by another version of csp-audit." in ended.err
+    assert f"{state / 'warehouse.duckdb'}: written by a newer version of csp-audit." in ended.err
     with pytest.raises(UsageError), open_warehouse(state / "warehouse.duckdb"):
         pass
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from schemas.finding import Audit, Finding, Judgement, Level, MatrixCell, Purchase, State, Verdict
+from schemas.finding import Audit, Finding, Judgement, Level, MatrixCell, Purchase, State, Suspicion, Verdict
 from schemas.reading import Input, UnreadRow
 from tests.reports import parts
 from tests.reports.examples_findings import closed, deadlines, priced, to_verify, violations
@@ -210,6 +210,27 @@ def partners() -> Audit:
     )
 
 
+def suspect() -> Audit:
+    """Return a night on which a rule of violations hits a third of the customers, and one of deadlines a fifth.
+
+    Other findings of both levels count; SEG01 has waived and closed findings too.
+    """
+    usual = violations() + deadlines() + to_verify() + closed()
+    flood = [finding(1000 + place, SEG01, State.NEW, first_seen=AS_OF, **parts.price("10")) for place in range(300)]
+    flood += [finding(2000 + place, GCC06, subscription_id=None, due_on=AS_OF) for place in range(200)]
+    waived = [finding(3000, SEG01, State.WAIVED)]
+    doubted = {"SEG01": Suspicion(3068, 9204, 255.5), "GCC06": Suspicion(1841, 9204, 0)}
+    findings = [replace(item, suspect=item.rule.id in doubted) for item in usual + flood + waived]
+    return _audit(
+        findings,
+        rules=tuple(
+            replace(result, suspicion=doubted.get(result.rule.id))
+            for result in parts.results_of([replace(item, suspect=False) for item in findings])
+        ),
+        matrix=parts.matrix({("(none)", "Nonprofit"): (309, 309)}),
+    )
+
+
 def many(number: int) -> Audit:
     """Return a night with so many violations."""
     return _audit([finding(place, SEG01) for place in range(number)])
@@ -223,4 +244,5 @@ ALL = {
     "empty": empty,
     "hostile": hostile,
     "partners": partners,
+    "suspect": suspect,
 }

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 
+from reports.order import is_at_rest
 from schemas.finding import (
     Counts,
     Fact,
@@ -92,7 +93,13 @@ def suggestion(*, found: bool = True) -> dict[str, Fact]:
 
 def counts_of(findings: list[Finding]) -> dict[Level, Counts]:
     """Count findings by level as the run does."""
-    states = {level: Counter(item.state for item in findings if item.level is level) for level in Level}
+    apart = Counter(item.level for item in findings if item.suspect and not is_at_rest(item))
+    states = {
+        level: Counter(
+            item.state for item in findings if item.level is level and (item.state is State.WAIVED or not item.suspect)
+        )
+        for level in Level
+    }
     return {
         level: Counts(
             found=sum(count for state, count in seen.items() if state.is_current and state is not State.WAIVED),
@@ -100,6 +107,7 @@ def counts_of(findings: list[Finding]) -> dict[Level, Counts]:
             closed=seen[State.CLOSED],
             waived=seen[State.WAIVED],
             by_rule=seen[State.NEW_RULE],
+            suspect=apart[level],
         )
         for level, seen in states.items()
     }

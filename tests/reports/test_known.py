@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from schemas.table import Table
 
 # The modules of a night that record sentences, and the functions of theirs that return or collect them.
-MODULES = ("inbox", "gate", "header", "preamble", "dateorder", "reconcile", "load", "rules")
+MODULES = ("inbox", "gate", "bounds", "steady", "header", "preamble", "dateorder", "reconcile", "load", "rules")
 TELLERS = frozenset({"missing_needs", "_notes", "_unknown_words"})
 # A value of which nothing more is known than that there is one.
 ANY = "x"

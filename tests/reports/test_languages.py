@@ -129,7 +129,7 @@ def test_a_new_text_comes_without_a_translation_and_an_old_one_goes() -> None:
         "One.": ("", "", ""),
     }
     said = catalog.written(new).decode()
-    assert '#: a.py b.py\nmsgid "Kept."\nmsgstr "Zostaje."\n' in said
+    assert '\n\nmsgid "Kept."\nmsgstr "Zostaje."\n' in said
     assert "Gone." not in said
 
 

@@ -51,7 +51,7 @@ def test_the_columns_of_findings_csv() -> None:
     header = render.findings_csv(examples.empty())
     assert header == (
         "finding_id,rule,level,state,customer_id,company_name,subscription_id,offer_name,segment,seats,"
-        "message,next_step,due_on,first_seen,source,decision,owner,promised_on,note,decided_at\n"
+        "message,next_step,due_on,first_seen,source,suspect,decision,owner,promised_on,note,decided_at\n"
     )
 
 

@@ -17,6 +17,8 @@ from tests.sql.fleets import small_fleets
 if TYPE_CHECKING:
     from tests.sql.oracle import Fleet
 
+# What is covered is told by other tests; measuring it would double the time.
+pytestmark = pytest.mark.no_cover
 RULES = read_rules()
 KEYS = {file.rule.id: file.rule.key for file in RULES}
 

@@ -11,6 +11,7 @@ from pipeline.database import records
 from pipeline.desk.listing.filters import conditions
 from pipeline.findings import finding_of
 from pipeline.nights import create_states_of
+from pipeline.suspects import marked
 from pipeline.triage.triage import read_triage
 from reports.exposure import Exposure
 from schemas.finding import Level
@@ -88,7 +89,8 @@ def listing(desk: Desk, night: NightRef, filters: Filters, most: int | None = No
     _create_listed(desk.connection, desk.known_rules, night, filters, overdue)
     rows = records(desk.connection, _IN_ORDER, {"most": most})
     findings = tuple(finding_of(row, desk.known_rules[row["rule_id"]], triage.get(row["finding_id"])) for row in rows)
-    audit = replace(read_summary(desk.connection, desk.known_rules, night), findings=findings)
+    summary = read_summary(desk.connection, desk.known_rules, night)
+    audit = replace(summary, findings=marked(findings, summary.suspects))
     levels = _levels(desk.connection)
     return Listing(audit, sum(one.current + one.closed for one in levels), levels)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pipeline.database import OutOfMemoryError, supposing
@@ -24,12 +22,14 @@ from pipeline.desk.supposing.wanted import read_grants, read_sold
 from pipeline.errors import UsageError
 from pipeline.program import rule_set
 from pipeline.session import say
+from pipeline.signals import temporary_folder
 from reports import messages
 from reports.wording import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
+    from pathlib import Path
 
     from pipeline.config import Config
     from pipeline.database import Connection
@@ -67,9 +67,9 @@ class Wanted:
 @contextmanager
 def night_beside(warehouse: Path, config: Config) -> Iterator[Connection]:
     """Open a database in memory beside a warehouse. Raises UsageError where the memory does not suffice."""
-    with TemporaryDirectory(prefix="csp-audit-what-if-") as spill:
+    with temporary_folder("csp-audit-what-if-") as spill:
         try:
-            with supposing(warehouse, config.memory_limit, config.threads, Path(spill)) as connection:
+            with supposing(warehouse, config.memory_limit, config.threads, spill) as connection:
                 connection.execute("use night")
                 yield connection
         except OutOfMemoryError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import smtplib
@@ -57,7 +58,7 @@ def test_message_arrives_as_it_is_and_leaves_nothing_behind_but_the_record(outbo
         handover = outbox.flush(server_at(keeper.port))
     assert keeper.kept == [("audit@lipowa.example", (A, B), sent.content)]
     assert [parcel.recipient for parcel in handover.delivered] == [A, B]
-    assert sorted(path.name for path in outbox.folder.iterdir()) == ["delivered.csv", "lock"]
+    assert sorted(path.name for path in outbox.folder.iterdir()) == ["delivered.csv", "lock", "lock-put"]
     lines = (outbox.folder / "delivered.csv").read_text().splitlines()
     assert [line.split(",")[:2] for line in lines] == [["<one@lipowa.example>", A], ["<one@lipowa.example>", B]]
 
@@ -390,7 +391,7 @@ def test_envelope_that_is_damaged_is_said_once_and_set_aside(outbox: Outbox, cha
         handover = outbox.flush(server_at(keeper.port))
         assert outbox.flush(server_at(keeper.port)).is_complete
     assert (keeper.recipients, handover.damaged) == ([B], (file.with_name(f"{file.name}.damaged"),))
-    names = {path.name for path in outbox.folder.iterdir()} - {"lock", "delivered.csv"}
+    names = {path.name for path in outbox.folder.iterdir()} - {"lock", "lock-put", "delivered.csv"}
     assert names == {f"{file.name}.damaged", f"{file.stem}.eml.damaged"}
 
 
@@ -446,6 +447,41 @@ def test_line_of_the_record_that_a_crash_cut_off_spoils_no_other(outbox: Outbox)
         outbox.put([message(A), message(B, name="two")])
         outbox.flush(server_at(keeper.port))
     assert keeper.recipients == [A, B]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["the next run", "the same night again"])
+def test_message_that_the_record_cannot_take_goes_once_all_the_same(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch, *, again: bool
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    outbox.put([message(A, B)])
+    with keeping() as keeper:
+        with monkeypatch.context() as patch:
+            patch.setattr("pipeline.mail.outbox.add_to_record", full)
+            with pytest.raises(OSError, match="No space"):
+                outbox.flush(server_at(keeper.port))
+        assert sorted(keeper.recipients) == [A, B]
+        assert outbox.parcels() == []
+        if again:
+            assert outbox.put([message(A, B)]) == []
+        assert outbox.flush(server_at(keeper.port)).is_complete
+    assert sorted(keeper.recipients) == [A, B]
+    assert {path.name for path in outbox.folder.iterdir()} == {"delivered.csv", "lock", "lock-put"}
+    assert outbox.put([message(A, B)]) == []
+
+
+def test_nothing_is_sent_that_the_record_could_not_take(outbox: Outbox) -> None:
+    outbox.put([message(A)])
+    outbox.record.mkdir()
+    with keeping() as keeper:
+        with pytest.raises(OSError, match="Is a directory"):
+            outbox.flush(server_at(keeper.port))
+        assert keeper.recipients == []
+        outbox.record.rmdir()
+        assert outbox.flush(server_at(keeper.port)).is_complete
+    assert keeper.recipients == [A]
 
 
 def test_reply_of_the_server_cannot_act_on_a_terminal(outbox: Outbox) -> None:

@@ -1,0 +1,73 @@
+"""`csp-audit prune`: takes away what is kept no longer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands import options
+from pipeline.session import settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.retention.pruning import Doomed
+
+
+@click.command(
+    "prune",
+    epilog=options.epilog(
+        "csp-audit prune --dry-run",
+        "csp-audit prune --keep 1",
+        exit_codes="0 done, 2 wrong usage, 4 a run or a sender is at work",
+    ),
+)
+@click.option("--keep", type=click.IntRange(0), help="Earlier warehouses to keep (default: as configured).")
+@click.option("--damaged", is_flag=True, help="Remove damaged warehouses that were kept aside, too.")
+@click.option("--dry-run", is_flag=True, help="List what would go, and change nothing.")
+@options.STATE
+@options.CONFIG
+def command(
+    keep: int | None,
+    damaged: bool,  # noqa: FBT001 - click passes flags by position
+    dry_run: bool,  # noqa: FBT001
+    state: Path | None,
+    config_file: Path | None,
+) -> None:
+    """Remove nights, logs and mail that are no longer kept.
+
+    How much is kept says the section [retention] of the configuration, and its key keep. The newest night always
+    stays; mail that has waited for too long is moved to outbox/expired.
+    """
+    from pipeline.errors import UsageError
+    from pipeline.retention.pruning import doomed, prune
+    from pipeline.state import State
+
+    config = settings(config_file, state)
+    places = State(config.state)
+    if not places.root.is_dir():
+        message = f"{places.root}: there is no such directory. Name the one of the runs with --state."
+        raise UsageError(message)
+    kept = config.keep if keep is None else keep
+    now = datetime.now(UTC)
+    if dry_run:
+        gone = doomed(places, config.retention, kept, now, damaged=damaged)
+    else:
+        with places.locked():
+            gone = prune(places, config.retention, kept, now, damaged=damaged)
+    _tell(places.root, gone, dry_run=dry_run)
+
+
+def _tell(root: Path, gone: list[Doomed], *, dry_run: bool) -> None:
+    from reports.text import visible
+
+    for each in gone:
+        aside = "  (to outbox/expired)" if each.moved else ""
+        click.echo(visible(f"{each.size:>15,}  {each.path.relative_to(root)}{aside}"))
+    if not gone:
+        click.echo("Nothing to remove.")
+        return
+    freed = sum(each.size for each in gone if not each.moved)
+    click.echo(f"{freed:>15,}  bytes {'would be freed' if dry_run else 'freed'}")

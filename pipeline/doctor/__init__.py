@@ -1,0 +1,1 @@
+"""The check that tonight's run can work: one module a group of checks, and their order."""

@@ -1,0 +1,1 @@
+"""How long things are kept, and how one customer's data goes for good."""

@@ -1,0 +1,127 @@
+"""What is written down of a removal: while it goes on, whose data goes; afterwards, only that somebody's went."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import io
+import json
+import os
+import secrets
+import shlex
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.beside import replace_file
+from pipeline.errors import UsageError
+from pipeline.mail.parcel import sync_folder, write_durably
+from pipeline.retention.files import PENDING, RECORD
+from pipeline.retention.rewriting import HALF
+from pipeline.retention.subject import Subject
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipeline.state import State
+
+_COLUMNS = (
+    "reference", "removed_at", "removed_by", "warehouses", "rows", "rows_changed", "files", "files_changed", "mails",
+    "decisions",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A removal that has begun, under the reference that its record will have."""
+
+    reference: str
+    subject: Subject
+
+
+def new_reference() -> str:
+    """Return a random reference: nothing in it is of the customer."""
+    return f"R-{secrets.token_hex(4)}"
+
+
+def read_pending(state: State) -> Pending | None:
+    """Return the removal that was begun and not ended. Raises UsageError where its file cannot be read."""
+    path = state.root / PENDING
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        texts = {name: frozenset(value) for name, value in told["subject"].items() if name != "customer_id"}
+        return Pending(told["reference"], Subject(told["subject"]["customer_id"], **texts))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"{path}: cannot be read. Remove it, then run csp-audit forget again with the customer's id."
+        raise UsageError(message) from error
+
+
+def told_of_pending(state: State) -> str:
+    """Say in one line that a removal was begun and not ended, and what ends it; "" where there is none.
+
+    Raises UsageError where its file cannot be read.
+    """
+    begun = read_pending(state)
+    return f"the removal of a customer's data is not finished: {ending_command(state, begun)} ends it." if begun else ""
+
+
+def ending_command(state: State, begun: Pending) -> str:
+    """Return the command that ends a removal; it names nobody."""
+    return shlex.join(["csp-audit", "forget", begun.reference, "--state", str(state.root)])
+
+
+def write_pending(state: State, pending: Pending) -> None:
+    """Write down what has begun, for its owner only and on disk for good. Raises OSError."""
+    subject = {
+        name: value if isinstance(value, str) else sorted(value) for name, value in asdict(pending.subject).items()
+    }
+    text = json.dumps({"reference": pending.reference, "subject": subject}, ensure_ascii=True)
+    write_durably(state.root / PENDING, text.encode())
+
+
+def end_pending(state: State) -> None:
+    """Say that nothing is begun. Raises OSError."""
+    (state.root / PENDING).unlink(missing_ok=True)
+    sync_folder(state.root)
+
+
+def drop_halves(state: State) -> None:
+    """Take away what a removal that was killed has half written."""
+    for name in (PENDING, RECORD):
+        for path in state.root.glob(f".{name}.*"):
+            path.unlink(missing_ok=True)
+    for warehouse in (state.warehouse, *state.kept.glob("*.duckdb")):
+        target = Path(os.path.realpath(warehouse))
+        target.with_name(f".{target.name}{HALF}").unlink(missing_ok=True)
+
+
+def add_record(state: State, reference: str, now: datetime, counts: dict[str, int]) -> None:
+    """Add a line of one removal, unless it is there. Raises OSError."""
+    path = state.root / RECORD
+    before = _read(path)
+    if any(line.startswith(f"{reference},") for line in before.splitlines()):
+        return
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    if not before:
+        writer.writeheader()
+    writer.writerow(
+        {"reference": reference, "removed_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "removed_by": _user(), **counts}
+    )
+    replace_file(path, (before + text.getvalue()).encode())
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())

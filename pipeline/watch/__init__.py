@@ -1,0 +1,1 @@
+"""What a watchdog reads: the log, the status, a ping, metrics."""

@@ -1,0 +1,179 @@
+"""What the system refuses in the middle of a run ends with one line and exit code 2, and loses nothing."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from tests.pipeline.commandline import Ended, audit, sample
+from tests.pipeline.exports import contents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOM = "Make room (csp-audit prune removes what is kept no longer), then run again."
+CHECK = "Check the disk, then run again."
+TROUBLES = {
+    "a full disk": (errno.ENOSPC, f"the disk is full; the warehouse holds a whole night. {ROOM}"),
+    "a quota": (errno.EDQUOT, f"the disk quota is used up; the warehouse holds a whole night. {ROOM}"),
+    "read-only": (errno.EROFS, f"the file system has become read-only; the warehouse holds a whole night. {CHECK}"),
+    "a bad disk": (errno.EIO, f"the disk gives errors; the warehouse holds a whole night. {CHECK}"),
+}
+# Where a night writes with Python, and where with DuckDB.
+STEPS = ("load_all", "create_views", "write_files", "swap")
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("number", "line"), TROUBLES.values(), ids=TROUBLES.keys())
+def test_what_the_system_refuses_is_one_line_that_says_the_next_step(
+    state: Path, monkeypatch: pytest.MonkeyPatch, step: str, number: int, line: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        if step in {"load_all", "create_views"}:
+            message = f'Could not write to file "{state}/work/warehouse.duckdb": {os.strerror(number)}'
+            raise duckdb.IOException(message)
+        raise OSError(number, os.strerror(number), str(state))
+
+    before = contents(state)
+    monkeypatch.setattr(f"pipeline.run.{step}", fail)
+    ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    assert (ended.code, ended.out, ended.err) == (2, "", f"csp-audit: {line}\n")
+    assert contents(state) == before
+
+
+def test_error_of_another_kind_is_a_fault(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+    monkeypatch.setattr("pipeline.run.write_files", fail)
+    ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    assert ended.code == 70
+    assert ended.err.startswith("csp-audit: a fault of the program (OSError); diagnostics are in ")
+
+
+@pytest.mark.parametrize("said", ["Cannot open file", "Could not read from file"])
+def test_a_warehouse_that_the_system_does_not_let_be_read_is_not_taken_for_a_damaged_one(
+    state: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    def refuse(path: Path, *_: object) -> None:
+        message = f'IO Error: {said} "{path}": Input/output error'
+        raise duckdb.IOException(message)
+
+    before = contents(state)
+    monkeypatch.setattr("pipeline.warehouse.reading", refuse)
+    ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert ended.err.endswith("Input/output error. Check its permissions and the disk, then run again.\n")
+    assert contents(state) == before
+
+
+def test_first_night_is_not_said_to_be_in_the_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("pipeline.run.write_files", full)
+    ended = audit(sample("2026-11-20"), "2026-11-20", tmp_path / "state")
+    assert ended == Ended(2, "", f"csp-audit: the disk is full. {ROOM}\n")
+
+
+def fill_memory_and_disk(*_: object) -> None:
+    """Let the database spill until there is no room left, by its own words the room of the disk."""
+    with duckdb.connect(":memory:", config={"memory_limit": "30MB", "threads": 1}) as connection:
+        connection.execute("set max_temp_directory_size = '1MB'")
+        connection.execute("create table t as select i, md5(i::varchar) from range(2000000) r(i)")
+
+
+def test_disk_that_is_full_while_the_database_spills_is_not_taken_for_little_memory(
+    state: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pipeline.run.judge_rules", fill_memory_and_disk)
+    ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    assert ended == Ended(2, "", f"csp-audit: the disk is full; the warehouse holds a whole night. {ROOM}\n")
+
+
+def a_folder_for_latest(state: Path, _: pytest.MonkeyPatch) -> str:
+    (state / "latest").unlink()
+    (state / "latest").mkdir()
+    return f"{state / 'latest'}: is in the way of tonight's report. Move it away, then run again."
+
+
+def a_file_for_the_night(state: Path, _: pytest.MonkeyPatch) -> str:
+    shutil.rmtree(state / "runs" / "2026-11-20")
+    (state / "runs" / "2026-11-20").write_text("")
+    return f"{state / 'runs' / '2026-11-20'}: is in the way of tonight's report. Move it away, then run again."
+
+
+def runs_that_cannot_be_written(state: Path, patch: pytest.MonkeyPatch) -> str:
+    # Who runs the tests may be allowed everything.
+    patch.setattr("pipeline.publish.os.access", lambda path, _: path != state / "runs")
+    return f"{state / 'runs'}: cannot be written. Check its permissions, then run again."
+
+
+def runs_on_another_disk(state: Path, patch: pytest.MonkeyPatch) -> str:
+    looked = Path.stat
+
+    def stat(path: Path, **how: bool) -> os.stat_result:
+        seen = looked(path, **how)
+        if path != state / "runs":
+            return seen
+        return os.stat_result((seen[0], seen[1], seen.st_dev + 1, *seen[3:]))
+
+    patch.setattr(Path, "stat", stat)
+    return f"{state / 'runs'}: is on another disk than {state}. Move it back, or move both, then run again."
+
+
+@pytest.mark.parametrize(
+    "bring_about",
+    [a_folder_for_latest, a_file_for_the_night, runs_that_cannot_be_written, runs_on_another_disk],
+)
+def test_what_is_in_the_way_of_the_report_is_found_before_the_warehouse_is_changed(
+    state: Path, monkeypatch: pytest.MonkeyPatch, bring_about: Callable[[Path, pytest.MonkeyPatch], str]
+) -> None:
+    with monkeypatch.context() as patch:
+        said = bring_about(state, patch)
+        before = contents(state)
+        ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    assert ended == Ended(2, "", f"csp-audit: {said}\n")
+    assert contents(state) == before
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EXDEV, errno.ENOTDIR, errno.ENOSPC])
+def test_failure_after_the_swap_says_what_is_missing_and_a_run_mends_it(
+    state: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), str(state / "runs"))
+
+    good = json.loads((state / "status.json").read_text())["last_good"]
+    before = (state / "warehouse.duckdb").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.run.put_in_place", fail)
+        ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    assert ended == Ended(
+        2,
+        "",
+        f"csp-audit: tonight is in the warehouse, without its report and its mail: {state / 'runs'}: "
+        f"{os.strerror(number)}. Mend that, then run again with --as-of 2026-11-20, which makes both.\n",
+    )
+    assert (state / "warehouse.duckdb").read_bytes() != before
+    status = json.loads((state / "status.json").read_text())
+    assert (status["last_good"], status["last_attempt"]["exit_code"]) == (good, 2)
+    assert audit(sample("2026-11-20"), "2026-11-20", state) == Ended(1, "", "")
+    assert json.loads((state / "status.json").read_text())["last_good"]["run_id"] != good["run_id"]
+
+
+def test_old_copy_that_cannot_be_removed_holds_no_night_up(state: Path, tmp_path: Path) -> None:
+    config = tmp_path / "keep.toml"
+    config.write_text("keep = 1\n")
+    (state / "kept" / "warehouse-19990101T000000.000000Z.duckdb").mkdir()
+    ended = audit(sample("2026-11-20"), "2026-11-20", state, "--config", config)
+    assert ended == Ended(1, "", "")
+    assert "warehouse-19990101T000000.000000Z.duckdb: cannot be removed: " in (state / "csp-audit.log").read_text()
