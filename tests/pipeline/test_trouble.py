@@ -37,7 +37,7 @@ def test_what_the_system_refuses_is_one_line_that_says_the_next_step(
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         if step in {"load_all", "create_views"}:
-            message = f'Could not write to file "{state}/work/warehouse.duckdb": {os.strerror(number)}'
+            message = f'Could not write to file "{state}/work-1/warehouse.duckdb": {os.strerror(number)}'
             raise duckdb.IOException(message)
         raise OSError(number, os.strerror(number), str(state))
 
