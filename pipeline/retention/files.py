@@ -42,6 +42,7 @@ _OF_NIGHTS = ("runs", "refused")
 _LOGS = re.compile(r"csp-audit\.log(\.[0-9]+)?|csp-audit-fault-\w+\.txt|status\.json")
 # Locks, what this command writes itself, and the key for pseudonyms, which is random.
 _NEVER = re.compile(rf"lock|\..*\.lock|masking\.key|{re.escape(RECORD)}|{re.escape(PENDING)}|{re.escape(NOTE)}")
+# What a broken archive, or one that is packed in a way that is not known (NotImplementedError), is told by.
 _UNREADABLE = (ValueError, OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 _SAID = """\
 Files of this night were removed: they named a customer whose data was removed for good.
