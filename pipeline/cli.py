@@ -43,7 +43,7 @@ COMMANDS = {
     "send": "Mail a night again, or what waits in the outbox.",
     "sql": "Run one SELECT on the warehouse, read-only.",
     "rules": "List the rules, or show one.",
-    "prune": "Remove nights, logs and mail that are no longer kept.",
+    "prune": "Remove nights and earlier warehouses that are no longer kept.",
     "forget": "Remove one customer's data for good.",
 }
 

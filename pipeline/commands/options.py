@@ -51,10 +51,19 @@ class Night(click.DateTime):
 
 
 STATE = click.option(
-    "--state", type=NamedPath(path_type=Path), help="Directory of the warehouse and the reports.", metavar="DIR"
+    "--state",
+    type=NamedPath(path_type=Path),
+    help="Directory of the warehouse and the reports (default: the configuration's, or csp-audit-state).",
+    metavar="DIR",
 )
 CONFIG = click.option(
-    "--config", "config_file", type=NamedPath(path_type=Path), help="Configuration file (TOML).", metavar="FILE"
+    "--config",
+    "config_file",
+    type=NamedPath(path_type=Path),
+    envvar="CSP_AUDIT_CONFIG",
+    show_envvar=True,
+    help="Configuration file (TOML; default: none, every key at its default).",
+    metavar="FILE",
 )
 AS_OF = click.option(
     "--as-of",

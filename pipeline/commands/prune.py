@@ -36,10 +36,10 @@ def command(
     state: Path | None,
     config_file: Path | None,
 ) -> None:
-    """Remove nights, logs and mail that are no longer kept.
+    """Remove nights and earlier warehouses that are no longer kept.
 
-    How much is kept says the section [retention] of the configuration, and its key keep. The newest night always
-    stays; mail that has waited for too long is moved to outbox/expired.
+    The section [retention] of the configuration and the key keep say how much is kept. The newest night always stays.
+    Mail that has waited for too long is moved to outbox/expired.
     """
     from pipeline.errors import UsageError
     from pipeline.retention.pruning import doomed, prune

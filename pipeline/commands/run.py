@@ -30,7 +30,8 @@ _FAIL_ON = ("violation", "deadline", "verify", "new", "none")
         "csp-audit run exports/",
         "csp-audit run exports/ --as-of 2026-11-20 --state /var/lib/csp-audit",
         "csp-audit run exports/ --fail-on new",
-        exit_codes="0 audited, 1 audited with findings, 2 usage, 3 not audited, 4 locked, 5 mail waits, 70 fault",
+        exit_codes="0 audited, 1 audited with findings, 2 usage, 3 not audited, 4 locked, 5 mail waits, 70 fault, "
+        "129, 130 or 143 stopped",
     ),
 )
 @options.FOLDER
@@ -73,8 +74,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> int:
     """Audit one night of exports.
 
-    FOLDER holds customers*.csv, subscriptions*.csv and qualifications*.csv, and whichever of price_list*.csv and
-    nonprofit_notices*.csv there are.
+    FOLDER holds customers*.csv, subscriptions*.csv and qualifications*.csv, and any of price_list*.csv, partners*.csv,
+    gcc_validations*.csv, nonprofit_notices*.csv and qualification_requests*.csv.
     """
     from pipeline.load import Engine
     from pipeline.order import FailOn, Order

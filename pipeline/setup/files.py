@@ -50,6 +50,7 @@ def next_steps(places: Places) -> str:
         "next.txt",
         folder=str(places.folder),
         configuration=str(places.configuration),
+        quoted=here[CONFIGURATION],
         doctor=shlex.join(places.command("doctor", places.exports)),
         night=shlex.join(places.night),
         cron=here[_CRON],

@@ -18,11 +18,13 @@ KEYS = {
     "language": Key("Language of the report: en, pl or it."),
     "state": Key("Where the warehouse, the reports and the log are. For systemd, ReadWritePaths names it as well."),
     "waivers": Key("The waivers file; by default waivers.toml in the state directory.", "/etc/csp-audit/waivers.toml"),
-    "memory_limit": Key("Of DuckDB, which spills to disk beyond it; the program takes up to 0.4 GB more."),
+    "memory_limit": Key("Memory for DuckDB; beyond it data goes to disk. The program itself takes up to 0.4 GB more."),
     "threads": Key("How many processors the work on rows may use."),
     "keep": Key("How many earlier warehouses are kept."),
     "watch": Key("What watches the runs from outside."),
-    "watch.ping_url": Key("Address that is asked after each audited night, and with /fail behind it after any other."),
+    "watch.ping_url": Key(
+        "Address that is called after a run with exit code 0 or 1, and with /fail behind it after any other."
+    ),
     "watch.metrics_file": Key(
         "Prometheus textfile. For systemd, add its folder to ReadWritePaths.",
         "/var/lib/prometheus/node-exporter/csp_audit.prom",
@@ -32,21 +34,23 @@ KEYS = {
         "Business days until an answer is late, in place of those of csp-audit rules policy.", {"Education": 5}
     ),
     "gate": Key("When an export is refused, so that the night is not audited."),
-    "gate.max_age_hours": Key("Age of a required export, back from the end of the night."),
+    "gate.max_age_hours": Key(
+        "Hours that a required export may be old, back from the end of the night (midnight UTC)."
+    ),
     "gate.max_shrink_share": Key("Fewer rows than on the last good night by more than this share ..."),
-    "gate.max_shrink_rows": Key("... and by more than this many; half of a longer file is never let go."),
+    "gate.max_shrink_rows": Key(
+        "... and by more than this many. With a share below 0.5, half of a longer file is refused too."
+    ),
     "gate.may_be_empty": Key('Tables that may have a header and no rows, as in ["qualifications"].'),
     "gate.may_link_outside": Key("Whether an export may be a symbolic link that leads out of its folder."),
     "unread": Key("How many rows may go unread before a night counts as not audited; both bounds must be passed."),
     "unread.max_share": Key("Share of a file's rows."),
     "unread.max_rows": Key("Rows of a file."),
     "unread.kept_rows": Key("How many are kept for each file, in the quarantine; counts are always exact."),
-    "breaker": Key(
-        "When a rule or its data is suspect, so that its findings are counted apart; all bounds are passed."
-    ),
+    "breaker": Key("When a rule is suspect, so that its findings are counted apart: it must pass max_share and times."),
     "breaker.max_share": Key("Share of the customers that the rule reports."),
-    "breaker.times": Key("As often its usual number of customers, which counts as at least one."),
-    "breaker.nights": Key("How many nights that number is the median of; suspect ones are left out."),
+    "breaker.times": Key("So many times its usual number of customers, which counts as at least one."),
+    "breaker.nights": Key("The usual number is the median of so many last nights, without suspect ones."),
     "breaker.least_nights": Key("With fewer nights to go by, no rule is suspect."),
     "limits": Key("What no honest export passes; a file that does is refused."),
     "limits.max_line_bytes": Key("Bytes of a line."),
@@ -57,7 +61,7 @@ KEYS = {
     "retention": Key("How much is kept, beside the warehouses of `keep` and the logs of watch.keep_logs."),
     "retention.runs": Key("Folders of nights, the newest first."),
     "retention.refused": Key("Records of nights that were not audited."),
-    "retention.mail_days": Key("Days for which mail waits in the outbox before it is set aside."),
+    "retention.mail_days": Key("Where nobody sends any more: days after which prune sets waiting mail aside."),
     "mail": Key("Who is mailed. Without this section nobody is."),
     "mail.host": Key("The mail server.", "mail.lipowa.example"),
     "mail.sender": Key("One address, with or without a name.", "CSP audit <audit@lipowa.example>"),

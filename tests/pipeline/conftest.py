@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 from typing import TYPE_CHECKING
@@ -21,6 +22,12 @@ def _interruptible() -> None:
     for number, usual in {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}.items():
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_configuration() -> None:
+    """Let no command read the configuration of whoever runs the tests."""
+    os.environ.pop("CSP_AUDIT_CONFIG", None)
 
 
 @pytest.fixture(autouse=True)

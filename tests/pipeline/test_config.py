@@ -172,6 +172,17 @@ def test_state_option_goes_before_the_file(tmp_path: Path) -> None:
         assert "Lipowa" in (tmp_path / name / "latest" / "report.html").read_text(encoding="utf-8")
 
 
+def test_environment_names_the_configuration_and_the_option_goes_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, other = tmp_path / "named.toml", tmp_path / "other.toml"
+    named.write_text(f'state = "{tmp_path / "there"}"\n', encoding="utf-8")
+    other.write_text(f'state = "{tmp_path / "elsewhere"}"\n', encoding="utf-8")
+    monkeypatch.setenv("CSP_AUDIT_CONFIG", str(named))
+    assert f"{tmp_path / 'there'}: there is no such directory" in call("prune").err
+    assert f"{tmp_path / 'elsewhere'}: there is no such directory" in call("prune", "--config", other).err
+
+
 def test_gate_settings_reach_the_gate(tmp_path: Path) -> None:
     exports = write_folder(tmp_path / "exports")
     file = written(tmp_path, "gate.max_age_hours = 20")

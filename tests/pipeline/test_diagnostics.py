@@ -52,14 +52,14 @@ def test_file_of_a_fault_at_any_step_holds_no_value(
         raise (OSError(errno.EBADF, secret, secret) if kind is OSError else kind(secret)) from DatabaseError(secret)
 
     config = tmp_path / "csp-audit.toml"
-    config.write_text(f'partner = "{MARK}"\n[gate]\nmax_age_hours = 1000\n', encoding="utf-8")
+    config.write_text(f'partner = "{MARK}"\n[gate]\nmax_age_hours = 8675309\n', encoding="utf-8")
     monkeypatch.setattr(pipeline.run, name, fail)
     ended = audit(marked, AS_OF, tmp_path / "state", "--config", config)
     assert (ended.code, ended.out, ended.err.count("\n")) == (70, "", 1)
     (file,) = (tmp_path / "state").glob("csp-audit-fault-*.txt")
     assert str(file) in ended.err
     text = file.read_text(encoding="utf-8")
-    assert not any(word in text for word in (MARK, "Hospicjum", "seats", "1000"))
+    assert not any(word in text for word in (MARK, "Hospicjum", "seats", "8675309"))
     lines = text.splitlines()
     assert f"step      {STEPS[name]}" in lines
     assert {"changed   partner", "changed   gate.max_age_hours", "changed   state"} <= set(lines)
