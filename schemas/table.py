@@ -93,7 +93,8 @@ class Table:
 
     def match(self, header: str) -> Column | None:
         """Return the column that an export's header names, or None where it is not known."""
-        return next((column for column in self.columns if fold(header) in column.headers), None)
+        folded = fold(header)
+        return next((column for column in self.columns if folded in column.headers), None)
 
     def pandera_schema(self, orders: Mapping[str, DateOrder], present: frozenset[str]) -> pa.DataFrameSchema:
         """Build the referee: the columns `present` in the export as text, each with its checks.
