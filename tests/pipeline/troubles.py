@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -15,6 +16,7 @@ import duckdb
 from pipeline.retention.record import Pending, write_pending
 from pipeline.retention.subject import Subject
 from pipeline.state import State
+from pipeline.transcode import plain_text
 from tests.pipeline.commandline import ROOT, SAMPLES, Ended, audit, call, sample
 from tests.pipeline.exports import WRITTEN_AT, write_wrong_sales
 from tests.pipeline.mail.nights import write_config
@@ -26,12 +28,22 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pipeline.survey import Encoding, Survey
+    from pipeline.transcode import Text
+
 NIGHT = "2026-11-20"
 _HOLD = """
 import sys
 from pathlib import Path
 from pipeline.state import State
 with State(Path(sys.argv[1])).locked():
+    print(flush=True)
+    input()
+"""
+_WRITE = """
+import sys
+import duckdb
+with duckdb.connect(sys.argv[1]):
     print(flush=True)
     input()
 """
@@ -95,6 +107,29 @@ def zipped(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
     return _again(state, folder)
 
 
+def piped(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    del patch
+    folder = _exports(tmp_path)
+    file = _only(folder, "customers")
+    file.unlink()
+    os.mkfifo(file)
+    return _again(state, folder)
+
+
+def written_to(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    folder = _exports(tmp_path)
+
+    def copying(file: Path, seen: Survey, encoding: Encoding, work: Path) -> Text:
+        text = plain_text(file, seen, encoding, work)
+        if file.name.startswith("customers"):
+            with file.open("ab") as export:
+                export.write("one more\n".encode("utf-16-le"))
+        return text
+
+    patch.setattr("pipeline.gate.plain_text", copying)
+    return _again(state, folder)
+
+
 def link_outside(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
     del patch
     folder = _exports(tmp_path)
@@ -126,6 +161,28 @@ def locked(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
         ended = _again(state, sample(NIGHT))
         holder.communicate(b"\n")
     return ended
+
+
+def open_elsewhere(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    del tmp_path, patch
+    (state / "warehouse.duckdb").chmod(0o600)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _WRITE, str(state / "warehouse.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        ended = _again(state, sample(NIGHT))
+        holder.communicate(b"\n")
+    return ended
+
+
+def stopped(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    del tmp_path
+    patch.setattr("pipeline.run.write_files", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+    return _again(state, sample(NIGHT))
 
 
 def wrong_setting(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
@@ -193,13 +250,23 @@ def no_report(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
     return _again(state, sample(NIGHT))
 
 
+def older_version(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    del tmp_path, patch
+    _set_layout(state, "version - 1")
+    return call("findings", "--state", state)
+
+
 def newer_version(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
     del tmp_path, patch
+    _set_layout(state, "version + 1")
+    return _again(state, sample(NIGHT))
+
+
+def _set_layout(state: Path, version: str) -> None:
     warehouse = state / "warehouse.duckdb"
     warehouse.chmod(0o600)
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("update audit.layout set version = version + 1")
-    return _again(state, sample(NIGHT))
+        connection.execute(f"update audit.layout set version = {version}")
 
 
 def no_warehouse(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
@@ -210,6 +277,21 @@ def no_warehouse(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ende
 def mail_refused(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
     del patch
     return _again(state, sample(NIGHT), "--config", write_config(tmp_path, free_port()))
+
+
+def no_password(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    del patch
+    config = write_config(tmp_path, free_port())
+    text = config.read_text(encoding="utf-8")
+    named = f'[mail]\nuser = "audit"\npassword_file = "{tmp_path / "smtp"}"'
+    config.write_text(text.replace("[mail]", named), encoding="utf-8")
+    return _again(state, sample(NIGHT), "--config", config)
+
+
+def later_night(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    del tmp_path
+    patch.setattr("pipeline.commands.run.today", lambda: date.fromisoformat(NIGHT) - timedelta(days=1))
+    return call("run", sample(NIGHT), "--state", state)
 
 
 def clock_set_back(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
