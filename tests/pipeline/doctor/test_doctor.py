@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pwd
+import re
 import shutil
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
@@ -55,7 +56,9 @@ def test_each_check_is_one_line_with_its_mark_in_words(one: World) -> None:
     lines = ended.out.splitlines()
     assert (ended.code, ended.err) == (0, "")
     assert [(line[:8].strip(), line[9:23].strip()) for line in lines] == [("ok", check) for check in said.lines]
-    assert [line[24:] for line in lines[3:]] == [f"{found}." for _, found, _ in said.lines.values()][3:]
+    # Others write on the same disk, and time goes by.
+    told = [re.sub("[0-9]+", "N", line[24:]) for line in lines[3:]]
+    assert told == [re.sub("[0-9]+", "N", f"{found}.") for _, found, _ in said.lines.values()][3:]
 
 
 def test_doctor_works_as_a_process_without_a_terminal(one: World) -> None:
