@@ -33,7 +33,7 @@ demo: $(INSTALLED) ## Audit the sample nights; the last line is the path of the 
 
 test: $(INSTALLED) browser-tools ## Run the tests, with branch coverage
 	@echo "Tests"
-	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term $(PYTEST)
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(PYTEST)
 
 check: $(INSTALLED) ## Check format, lint, types and the direction of imports
 	@echo "Format";  $(BIN)/ruff format --check --quiet --output-format concise . || { echo "Not formatted: run make fix."; exit 1; }
