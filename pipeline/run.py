@@ -11,7 +11,7 @@ from pipeline.audit import read_audit
 from pipeline.backfill import add_backfill
 from pipeline.changes import record_changes
 from pipeline.database import DatabaseError, OutOfMemoryError, shut
-from pipeline.errors import DamagedError, NotAuditedError, UsageError
+from pipeline.errors import DamagedError, NotAuditedError
 from pipeline.exposure import create_exposure
 from pipeline.gate import Question, admit
 from pipeline.history import record_qualifications
@@ -31,7 +31,7 @@ from pipeline.signals import stop_if_asked, undisturbed
 from pipeline.state import State, sha256_of
 from pipeline.suspects import record_suspects
 from pipeline.triage.triage import usable_triage
-from pipeline.trouble import after_the_swap, in_plain_words, is_full
+from pipeline.trouble import after_the_swap, in_plain_words, is_full, too_little_memory
 from pipeline.waivers.waivers import configured_waivers
 from pipeline.warehouse import build, last_night, swap
 from reports.languages import words_of
@@ -62,10 +62,17 @@ class _Night(NamedTuple):
     past: Past
 
 
-def run(order: Order, config: Config, announce: Callable[[str], None], post: Post | None = None) -> Audit:
+def run(
+    order: Order,
+    config: Config,
+    announce: Callable[[str], None],
+    post: Post | None = None,
+    audited: Callable[[Audit], None] = lambda _: None,
+) -> Audit:
     """Audit one night and put its results into place; `announce` is told each step as it begins.
 
-    `post` is given each message of the night, or of its refusal, once everything is in its place.
+    `post` is given each message of the night, or of its refusal, once everything is in its place,
+    and `audited` then its audit, before a stop can come between.
     Raises NotAuditedError where an input is refused (a record of that is left), LockedError, UsageError or
     FaultError; the last good night is then as it was.
     """
@@ -74,19 +81,16 @@ def run(order: Order, config: Config, announce: Callable[[str], None], post: Pos
         try:
             night = _Night(order, config, state, work, find_past(state, work, config))
             try:
-                return _audit(night, announce, post)
+                return _audit(night, announce, post, audited)
             except (DamagedError, DatabaseError) as error:
                 # What was interrupted looks like a fault of the database.
                 stop_if_asked()
                 night = night._replace(past=recovered(error, night.past, state, work, config))
-                return _audit(night, announce, post)
+                return _audit(night, announce, post, audited)
         except (OutOfMemoryError, MemoryError) as error:
             if is_full(error):
                 raise
-            message = (
-                f"memory_limit = {config.memory_limit} is too little for these exports. Raise it in the configuration."
-            )
-            raise UsageError(message) from error
+            raise too_little_memory(error, config.memory_limit) from error
         except NotAuditedError as error:
             if not order.dry_run:
                 _hand_on(_refuse(night, error), post)
@@ -128,7 +132,9 @@ def _shown(order: Order, state: State) -> Callable[[Audit], Audit]:
     return partial(masked, key=masking_key(state.root))
 
 
-def _audit(night: _Night, announce: Callable[[str], None], post: Post | None) -> Audit:
+def _audit(
+    night: _Night, announce: Callable[[str], None], post: Post | None, audited: Callable[[Audit], None]
+) -> Audit:
     order, config, state, work, past = night
     if past.recovery:
         announce(told(past.recovery))
@@ -178,6 +184,7 @@ def _audit(night: _Night, announce: Callable[[str], None], post: Post | None) ->
     with undisturbed("tonight's night is in its place; its mail goes with the next run, or with csp-audit send."):
         swap(new, state.warehouse, state.kept, config.keep, past.recovery.damaged if past.recovery else "")
         _publish(night, built, partial(_hand_on, messages, post), is_newest=not is_backfill)
+        audited(seen)
     prune_nights(state, config.retention)
     return seen
 

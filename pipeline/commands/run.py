@@ -117,7 +117,7 @@ def _run(attempt: Attempt, order: Order, config: Config, *, with_mail: bool) -> 
     places = State(config.state)
     try:
         with behind_others(), mailing(config, places, wanted=with_mail) as post, announcing() as announce:
-            audit = attempt.audit = run(order, config, attempt.steps(announce), post)
+            audit = attempt.audit = run(order, config, attempt.steps(announce), post, attempt.has_audited)
     finally:
         # Without the lock, a removal that is under way looks like one that stopped.
         if attempt.has_begun:
