@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.mail.handed import handed, set_down, settle
-from pipeline.mail.parcel import DamagedError, Parcel, read_parcel, sync_folder, write_durably, write_parcel
+from pipeline.mail.parcel import DamagedParcelError, Parcel, read_parcel, sync_folder, write_durably, write_parcel
 from pipeline.mail.record import add_to_record, prepare_record, read_record
 from pipeline.mail.smtp import Event, Message, Step, deliver
 from pipeline.mail.turns import nobody_putting, one_at_a_time, putting
@@ -209,7 +209,7 @@ class Outbox:
     def _read(path: Path) -> Parcel | None:
         try:
             return read_parcel(path)
-        except DamagedError:
+        except DamagedParcelError:
             return None
 
     def _set_aside(self) -> list[Path]:
@@ -218,7 +218,7 @@ class Outbox:
         for path in self._envelopes():
             try:
                 read_parcel(path)
-            except DamagedError:
+            except DamagedParcelError:
                 damaged.append(path.replace(path.with_name(f"{path.name}.damaged")))
                 content = path.with_suffix(".eml")
                 if content.exists():

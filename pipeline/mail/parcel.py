@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MOST_DOUBTS = 2
 
 
-class DamagedError(Exception):
+class DamagedParcelError(Exception):
     """What is written of a parcel is not what was written."""
 
 
@@ -78,7 +78,7 @@ def write_parcel(folder: Path, parcel: Parcel) -> None:
 
 
 def read_parcel(path: Path) -> Parcel | None:
-    """Return what a file says of a parcel; None where it is gone. Raises DamagedError, OSError."""
+    """Return what a file says of a parcel; None where it is gone. Raises DamagedParcelError, OSError."""
     try:
         told: dict[str, Any] = json.loads(path.read_bytes())
         parcel = Parcel(**told)
@@ -86,9 +86,9 @@ def read_parcel(path: Path) -> Parcel | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, RecursionError) as error:
-        raise DamagedError from error
+        raise DamagedParcelError from error
     if not is_whole:
-        raise DamagedError
+        raise DamagedParcelError
     return parcel
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
-from pipeline.mail.parcel import DamagedError, read_parcel
+from pipeline.mail.parcel import DamagedParcelError, read_parcel
 from pipeline.retention.places import sending_stopped
 from pipeline.session import LOG
 from pipeline.warehouse import kept_copies
@@ -123,7 +123,7 @@ def _created(envelope: Path) -> datetime | None:
     try:
         parcel = read_parcel(envelope)
         return datetime.fromisoformat(parcel.created).astimezone(UTC) if parcel else None
-    except (DamagedError, ValueError):
+    except (DamagedParcelError, ValueError):
         return None
 
 
