@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, fields
 from email.parser import BytesHeaderParser
 from email.policy import default
@@ -15,6 +16,7 @@ from pipeline.mail.record import Delivery
 if TYPE_CHECKING:
     from pathlib import Path
 
+_ENVELOPE = re.compile(r"[0-9a-f]{32}\.json")
 # The first time that nobody knows, it is sent once more by itself; the second time it is not.
 _MOST_DOUBTS = 2
 
@@ -69,6 +71,17 @@ _TYPES = {field.name: {"str": str, "int": int, "bool": bool}[str(field.type)] fo
 def message_id_of(content: bytes) -> str:
     """Return the Message-ID of a message."""
     return str(BytesHeaderParser(policy=default).parsebytes(content)["Message-ID"] or "").strip()
+
+
+def envelopes(folder: Path) -> list[Path]:
+    """Return the files that say what is known of parcels, by name; none where there is no folder. Raises OSError.
+
+    Unlike `Path.glob`, which takes a folder that may not be read for an empty one.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if _ENVELOPE.fullmatch(path.name))
+    except FileNotFoundError:
+        return []
 
 
 def write_parcel(folder: Path, parcel: Parcel) -> None:
