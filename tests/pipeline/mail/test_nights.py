@@ -119,7 +119,10 @@ def test_outbox_that_cannot_be_written_is_one_line_and_changes_no_result(exports
     ended = audit(exports, AS_OF, state, "--config", write_config(tmp_path, free_port()))
     assert (ended.code, ended.err) == (
         5,
-        f"csp-audit: mail: {state / 'outbox'}: cannot be written: File exists. Mend that, then run csp-audit send.\n",
+        (
+            f"csp-audit: mail: {state / 'outbox'}: cannot be written: File exists. "
+            f"Mend that, then run csp-audit send {AS_OF}.\n"
+        ),
     )
     assert (state / "latest" / "report.html").exists()
 
