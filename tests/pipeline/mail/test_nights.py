@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from tests.pipeline.commandline import audit, call
@@ -276,3 +277,20 @@ def test_report_of_a_masked_night_is_made_anew_where_no_mask_was_asked_for(expor
     written = (tmp_path / "latest" / "report.html").read_text(encoding="utf-8")
     assert "Hospicjum" not in written
     assert "Hospicjum" in call("report", "--state", tmp_path).out
+
+
+@pytest.mark.parametrize("error", [duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InternalException])
+def test_refusal_is_told_where_the_deadlines_of_the_last_night_cannot_be_read(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pipeline.mail.refused.read_audit", fail)
+    (tmp_path / "empty").mkdir()
+    with keeping() as keeper:
+        ended = audit(tmp_path / "empty", "2026-12-13", state, "--config", write_config(tmp_path, keeper.port))
+    assert (ended.code, keeper.recipients) == (3, [ANNA, BRUNO, DAWID])
+    assert (state / "refused" / "2026-12-13" / "run.json").exists()
+    log = (state / "csp-audit.log").read_text()
+    assert f"the deadlines of the last good night cannot be read ({error.__name__})" in log
