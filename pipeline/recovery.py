@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.aside import second_name
-from pipeline.database import DatabaseError, OutOfMemoryError, is_damage, log_of, reading
+from pipeline.database import DatabaseError, OutOfMemoryError, is_damage, log_of, read_table, reading
 from pipeline.errors import DamagedError
 from pipeline.migrations import migrated
 from pipeline.regular import is_file
@@ -156,6 +156,6 @@ def read_to_the_end(file: Path, config: Config) -> date | None:
             [_LASTING, _READ_TOO],
         ).fetchall()
         for (table,) in tables:
-            connection.execute(f"select bit_xor(hash(t)) from {table} as t").fetchall()
+            read_table(connection, table)
         ((newest,),) = connection.execute("select max(as_of) from audit.runs").fetchall()
     return newest if isinstance(newest, date) else None
