@@ -100,21 +100,18 @@ def look(state: State, waivers: Path, subject: Subject) -> Cleaned:
 def clean(state: State, found: Cleaned, subject: Subject) -> None:
     """Do what was found to be done, but for what is to be done by hand.
 
-    The state directory must be locked and sending stopped. Raises UsageError where a file cannot be changed.
+    The state directory must be locked and sending stopped. Raises OSError where a file cannot be changed, and what
+    `alone` raises.
     """
     finder = subject.finder
-    try:
-        for path in found.removed:
-            _note(state, path)
-            path.unlink(missing_ok=True)
-        for path in found.mails:
-            _drop_mail(path)
-        for path in found.changed:
-            text = path.read_bytes().decode("utf-8", "surrogateescape")
-            replace_file(path, finder.without(text).encode("utf-8", "surrogateescape"))
-    except OSError as error:
-        message = f"{error.filename}: cannot be changed: {error.strerror}. Check its permissions, then run again."
-        raise UsageError(message) from error
+    for path in found.removed:
+        _note(state, path)
+        path.unlink(missing_ok=True)
+    for path in found.mails:
+        _drop_mail(path)
+    for path in found.changed:
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        replace_file(path, finder.without(text).encode("utf-8", "surrogateescape"))
     if found.decisions:
         _forget_decisions(state, subject)
 

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import secrets
-import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from pipeline.mail.parcel import sync_folder, write_durably
 from pipeline.retention.files import PENDING, RECORD
 from pipeline.retention.rewriting import HALF
 from pipeline.retention.subject import Subject
+from pipeline.retention.words import ending_command
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,23 +53,25 @@ def read_pending(state: State) -> Pending | None:
         return Pending(told["reference"], Subject(told["subject"]["customer_id"], **texts))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        # It alone has the customer's older names and ids: that it cannot be read now is no reason to throw it away.
+        message = f"{path}: cannot be read: {error.strerror}. Check its permissions, then run csp-audit forget again."
+        raise UsageError(message) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{path}: cannot be read. Remove it, then run csp-audit forget again with the customer's id."
         raise UsageError(message) from error
 
 
-def told_of_pending(state: State) -> str:
+def told_of_pending(state: State, config_file: Path | None) -> str:
     """Say in one line that a removal was begun and not ended, and what ends it; "" where there is none.
 
-    Raises UsageError where its file cannot be read.
+    The command names `config_file`. Raises UsageError where its file cannot be read.
     """
     begun = read_pending(state)
-    return f"the removal of a customer's data is not finished: {ending_command(state, begun)} ends it." if begun else ""
-
-
-def ending_command(state: State, begun: Pending) -> str:
-    """Return the command that ends a removal; it names nobody."""
-    return shlex.join(["csp-audit", "forget", begun.reference, "--state", str(state.root)])
+    if begun is None:
+        return ""
+    ending = ending_command(state.root, config_file, begun.reference)
+    return f"the removal of a customer's data is not finished: {ending} ends it."
 
 
 def write_pending(state: State, pending: Pending) -> None:
