@@ -96,9 +96,10 @@ class State:
             now = datetime.now(UTC)
             lock.seek(0)
             _name_setback(lock.read(), now)
-            lock.truncate(0)
-            lock.write(json.dumps({"pid": os.getpid(), "since": lock_moment(now)}))
-            lock.flush()
+            # On a full disk it cannot be written who holds the lock; prune, which makes room, works without that.
+            with suppress(OSError):
+                lock.truncate(0)
+                os.write(lock.fileno(), json.dumps({"pid": os.getpid(), "since": lock_moment(now)}).encode())
             yield
 
     def create(self) -> None:

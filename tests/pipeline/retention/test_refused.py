@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import resource
 import shutil
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +23,7 @@ from pipeline.errors import LockedError
 from pipeline.retention.record import Pending, read_pending, write_pending
 from pipeline.retention.subject import Subject
 from pipeline.state import State
-from tests.pipeline.commandline import Ended, call
+from tests.pipeline.commandline import ROOT, Ended, call
 from tests.pipeline.exports import guid
 
 if TYPE_CHECKING:
@@ -63,6 +66,10 @@ def as_nobody() -> Iterator[None]:
         os.seteuid(before)
 
 
+def prune(state: Path, *words: str) -> Ended:
+    return call("prune", *words, "--state", state, "--config", state.parent / "csp-audit.toml")
+
+
 def forget(state: Path, *words: str) -> Ended:
     return call("forget", guid(1), *words, "--state", state)
 
@@ -75,10 +82,14 @@ def without_warehouses(state: Path) -> None:
 @pytest.mark.parametrize(
     ("closed", "ask", "words"),
     [
+        ("lock", prune, ()),
         ("lock", forget, ()),
         ("outbox/lock", forget, ()),
+        ("", prune, ()),
+        ("", prune, ("--dry-run",)),
         ("", forget, ()),
         ("", forget, ("--dry-run",)),
+        ("runs", prune, ("--dry-run",)),
     ],
 )
 def test_place_that_another_user_has_closed_is_named(
@@ -109,6 +120,77 @@ def refusing(number: int, path: Path) -> Callable[..., None]:
         raise OSError(number, os.strerror(number), str(path))
 
     return refuse
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("place", ["pathlib.Path.unlink", "pathlib.Path.replace"])
+def test_prune_says_what_cannot_be_removed(
+    state: Path, monkeypatch: pytest.MonkeyPatch, place: str, number: int
+) -> None:
+    monkeypatch.setattr(place, refusing(number, state / "it"))
+    ended = prune(state)
+    said = (
+        f"{state / 'it'}: cannot be removed: {os.strerror(number)}. Check its permissions and the disk, then run again."
+    )
+    assert ended == Ended(2, "", f"csp-audit: {said}\n")
+
+
+def test_error_without_a_file_names_none(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    assert prune(state).err.startswith("csp-audit: cannot be removed: Input/output error. Check")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EDQUOT])
+def test_prune_goes_on_where_the_lock_cannot_be_written(
+    state: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr("pipeline.state.os.write", refusing(number, state / "lock"))
+    ended = prune(state)
+    assert (ended.code, ended.err) == (0, "")
+    assert [path.name for path in (state / "runs").iterdir()] == [NIGHTS[1]]
+
+
+def test_prune_writes_nothing_where_no_file_may_grow(state: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "pipeline.cli",
+        "prune",
+        "--state",
+        state,
+        "--config",
+        state.parent / "csp-audit.toml",
+    ]
+    ended = subprocess.run(
+        words, cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "bytes freed" in ended.stdout
+    assert not [*(state / "kept").iterdir()]
+
+
+def test_prune_that_needs_room_does_not_name_itself(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.state.State.create", refusing(errno.ENOSPC, state))
+    assert prune(state).err == (
+        "csp-audit: the disk is full. Remove a file of csp-audit's by hand, as the oldest in kept/, then run again.\n"
+    )
+
+
+@pytest.mark.parametrize(("ask", "place"), [("prune", "pruning.prune"), ("forget", "forgetting.forget")])
+def test_fault_of_the_program_leaves_its_file_in_the_state_directory(
+    state: Path, monkeypatch: pytest.MonkeyPatch, ask: str, place: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(f"pipeline.retention.{place}", fail)
+    ended = {"prune": prune, "forget": forget}[ask](state)
+    assert (ended.code, f"diagnostics are in {state / 'csp-audit-fault-'}" in ended.err) == (70, True)
 
 
 STEPS = ("drop_halves", "warehouses_of", "look", "write_pending", "clean", "add_record", "end_pending")
