@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import io
 import json
 import os
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
     from pipeline.state import State
 
 _COLUMNS = (
-    "reference", "removed_at", "removed_by", "warehouses", "rows", "rows_changed", "files", "files_changed", "mails",
-    "decisions",
+    "reference", "removed_at", "warehouses", "rows", "rows_changed", "files", "files_changed", "mails", "decisions",
 )  # fmt: skip
+_USER = "removed_by"
 
 
 @dataclass(frozen=True)
@@ -100,18 +99,16 @@ def drop_halves(state: State) -> None:
 
 
 def add_record(state: State, reference: str, now: datetime, counts: dict[str, int]) -> None:
-    """Add a line of one removal, unless it is there. Raises OSError."""
+    """Add a line of one removal, unless it is there; nobody's name stays in older ones. Raises OSError."""
     path = state.root / RECORD
-    before = _read(path)
+    before = _without_users(_read(path))
     if any(line.startswith(f"{reference},") for line in before.splitlines()):
         return
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     if not before:
         writer.writeheader()
-    writer.writerow(
-        {"reference": reference, "removed_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "removed_by": _user(), **counts}
-    )
+    writer.writerow({"reference": reference, "removed_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", **counts})
     replace_file(path, (before + text.getvalue()).encode())
 
 
@@ -122,8 +119,13 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return str(os.getuid())
+def _without_users(before: str) -> str:
+    """Return a record without the column that once said who had removed something."""
+    rows = csv.DictReader(io.StringIO(before))
+    if _USER not in (rows.fieldnames or ()):
+        return before
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

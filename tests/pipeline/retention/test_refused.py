@@ -319,3 +319,19 @@ def test_list_of_names_that_may_not_be_read_is_not_to_be_thrown_away(state: Path
     pending.chmod(0o600)
     pending.write_text("{", encoding="utf-8")
     assert "Remove it, then run csp-audit forget again with the customer's id." in forget(state).err
+
+
+def test_record_names_nobody_and_one_that_did_is_mended(state: Path) -> None:
+    without_warehouses(state)
+    (state / "forgotten.csv").write_text(
+        "reference,removed_at,removed_by,warehouses,rows,rows_changed,files,files_changed,mails,decisions\n"
+        'R-00000001,2026-11-19T08:00:00Z,"nowak, a",1,2,3,4,5,6,7\n',
+        encoding="utf-8",
+    )
+    reference = forget(state).out.partition("Reference: ")[2][:10]
+    lines = (state / "forgotten.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == [
+        "reference,removed_at,warehouses,rows,rows_changed,files,files_changed,mails,decisions",
+        "R-00000001,2026-11-19T08:00:00Z,1,2,3,4,5,6,7",
+    ]
+    assert (lines[2].startswith(f"{reference},20"), lines[2].count(","), len(lines)) == (True, 8, 3)
