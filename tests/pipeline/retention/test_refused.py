@@ -321,6 +321,17 @@ def test_list_of_names_that_may_not_be_read_is_not_to_be_thrown_away(state: Path
     assert "Remove it, then run csp-audit forget again with the customer's id." in forget(state).err
 
 
+def test_folder_of_somebody_called_like_those_of_runs_is_searched(state: Path) -> None:
+    without_warehouses(state)
+    for name in ("work-lipowa", "work-4711", "work-gone-runs-2026-11-19"):
+        (state / name).mkdir()
+        (state / name / "notes.txt").write_text(f"of {guid(1)}\n", encoding="utf-8")
+    ended = forget(state, "--dry-run")
+    assert f"  {state / 'work-lipowa' / 'notes.txt'}: line 1\n" in ended.out
+    assert "work-4711" not in ended.out
+    assert "work-gone" not in ended.out
+
+
 def test_record_names_nobody_and_one_that_did_is_mended(state: Path) -> None:
     without_warehouses(state)
     (state / "forgotten.csv").write_text(
