@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NOBODY = 65534
+# Where there is none, files are moved on the same disk.
+ANOTHER_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 NIGHTS = ("2026-11-19", "2026-11-20")
 NUMBERS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EBUSY)
 RIGHTS = "may not be read or written. Check its permissions, and those of its folder, then run again.\n"
@@ -346,3 +348,32 @@ def test_record_names_nobody_and_one_that_did_is_mended(state: Path) -> None:
         "R-00000001,2026-11-19T08:00:00Z,1,2,3,4,5,6,7",
     ]
     assert (lines[2].startswith(f"{reference},20"), lines[2].count(","), len(lines)) == (True, 8, 3)
+
+
+@pytest.mark.parametrize("is_root", [True, False])
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+def test_warehouse_that_root_writes_again_stays_its_owners(
+    state: Path, monkeypatch: pytest.MonkeyPatch, *, is_root: bool, is_elsewhere: bool
+) -> None:
+    path, given, chown = theirs(state), [], os.chown
+
+    def note(file: Path, *owner: int, **how: bool) -> None:
+        given.append((Path(file).stat().st_ino, *owner))
+        chown(file, *owner, **how)
+
+    path.chmod(0o400)
+    if os.geteuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+    with TemporaryDirectory(dir=ANOTHER_DISK) as disk:
+        if is_elsewhere:
+            path = Path(shutil.move(path, disk))
+            (state / "kept" / path.name).symlink_to(path)
+        before = path.stat()
+        monkeypatch.setattr(os, "geteuid", lambda: 0 if is_root else NOBODY)
+        monkeypatch.setattr(os, "chown", note)
+        assert forget(state).code == 0
+        after = path.stat()
+    assert after.st_ino != before.st_ino
+    assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)
+    assert not is_root or (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+    assert ((after.st_ino, before.st_uid, before.st_gid) in given) == is_root
