@@ -8,6 +8,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.regular import read_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -31,11 +33,14 @@ class Delivery:
 
 
 def read_record(path: Path) -> frozenset[Delivery]:
-    """Return what was handed over; a line that a crash has cut off counts as never written."""
+    """Return what was handed over; a line that a crash has cut off counts as never written. Raises OSError."""
     try:
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = read_bytes(path).decode("utf-8", "replace")
     except FileNotFoundError:
         return frozenset()
+    except OSError as error:
+        # Callers name the folder alone.
+        raise OSError(error.errno, f"{path.name}: {error.strerror}", str(path)) from error
     rows = csv.reader(io.StringIO(text.replace("\0", "")))
     return frozenset(Delivery(*row[:-1]) for row in rows if len(row) == _CELLS and row[-1].endswith("Z"))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipeline.beside import replace_file
 from pipeline.errors import UsageError
 from pipeline.mail.parcel import sync_folder, write_durably
+from pipeline.regular import read_bytes, read_text
 from pipeline.retention.files import PENDING, RECORD
 from pipeline.retention.rewriting import HALF
 from pipeline.retention.subject import Subject
@@ -47,7 +48,7 @@ def read_pending(state: State) -> Pending | None:
     """Return the removal that was begun and not ended. Raises UsageError where its file cannot be read."""
     path = state.root / PENDING
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(read_text(path))
         texts = {name: frozenset(value) for name, value in told["subject"].items() if name != "customer_id"}
         return Pending(told["reference"], Subject(told["subject"]["customer_id"], **texts))
     except FileNotFoundError:
@@ -114,7 +115,7 @@ def add_record(state: State, reference: str, now: datetime, counts: dict[str, in
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8", "replace")
+        return read_bytes(path).decode("utf-8", "replace")
     except FileNotFoundError:
         return ""
 
