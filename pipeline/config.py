@@ -32,7 +32,8 @@ BusinessDays = Annotated[int, Field(strict=True, ge=1, le=250)]
 class Section(BaseModel):
     """A part of the file; a key that is not known is an error, since it would silently do nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # TOML knows numbers without end, of which no hours or bytes can be made.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class GateConfig(Section):
@@ -91,7 +92,8 @@ class RetentionConfig(Section):
 
     runs: int = Field(400, ge=1)
     refused: int = Field(60, ge=1)
-    mail_days: int = Field(30, ge=1)
+    # More days back than a hundred years there is no date any more.
+    mail_days: int = Field(30, ge=1, le=36_500)
 
 
 class TableConfig(Section):

@@ -69,7 +69,7 @@ def last_run(subject: Subject) -> Line:
     if since:
         return warning(f"{found}; {len(since)} refused since, the newest {since[-1]}", subject.command("runs"))
     limit = subject.config.gate.max_age_hours
-    if subject.now - run.started_at > limit * _HOUR:
+    if (subject.now - run.started_at) / _HOUR > limit:
         return warning(f"{found}: longer than the {limit:g} hours that exports may be old", subject.run())
     return ok(found)
 
