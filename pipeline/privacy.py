@@ -7,6 +7,7 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipeline.beside import give_away
 from pipeline.errors import UsageError
 from pipeline.regular import read_text
 
@@ -67,6 +68,7 @@ def _make_key(path: Path) -> None:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(os.urandom(_KEY_BYTES).hex() + "\n")
             file.flush()
+            give_away(file.fileno(), path.parent.stat())
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(new, path)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.aside import halves
+from pipeline.beside import sweep
 from pipeline.clock import lock_moment, set_back
 from pipeline.errors import StateLockedError, UsageError
 from pipeline.regular import refuse_irregular
@@ -118,6 +119,7 @@ class State:
         The directory must be locked. What cannot be removed is named in the log. Raises UsageError where that has the
         name of the folder.
         """
+        sweep(self.root)
         for left in self._left():
             _clear(left)
         folder = self.root / f"work-{os.getpid()}"

@@ -7,6 +7,7 @@ deleted, so that no half of one is ever taken for a night.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from contextlib import ExitStack
@@ -89,8 +90,9 @@ def prune_nights(state: State, retention: RetentionConfig) -> None:
 
 
 def _old_folders(state: State, retention: RetentionConfig) -> list[Path]:
-    latest = state.latest.resolve() if state.latest.is_symlink() else None
-    nights = [path for path in _nights(state.root / "runs")[: -retention.runs] if path.resolve() != latest]
+    # Path.resolve would raise RuntimeError where links go round in a circle.
+    latest = os.path.realpath(state.latest) if state.latest.is_symlink() else None
+    nights = [path for path in _nights(state.root / "runs")[: -retention.runs] if os.path.realpath(path) != latest]
     return nights + _nights(state.root / "refused")[: -retention.refused]
 
 
