@@ -41,10 +41,10 @@ def alone(path: Path) -> Iterator[None]:
     try:
         name = lock_of(path)
         name.parent.mkdir(parents=True, exist_ok=True)
-        is_new = not name.exists()
+        # Made so, a new file is never one that somebody's link leads root to.
+        with suppress(FileExistsError), name.open("x", encoding="utf-8") as new:
+            give_away(new.fileno(), name.parent.stat())
         with name.open("a", encoding="utf-8") as lock:
-            if is_new:
-                give_away(lock.fileno(), name.parent.stat())
             _await(lock, path)
             drop_halves(path)
             yield

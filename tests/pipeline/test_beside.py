@@ -161,6 +161,14 @@ def test_root_gives_a_file_to_its_owner_and_a_new_one_to_its_folders(
     assert given_to == [(seen.st_uid, seen.st_gid), *[(folder.st_uid, folder.st_gid)] * 3]
 
 
+def test_root_gives_nothing_away_that_a_link_leads_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_to = owners(monkeypatch)
+    (tmp_path / ".a.lock").symlink_to(tmp_path / "new")
+    with alone(tmp_path / "a"):
+        pass
+    assert given_to == []
+
+
 def test_file_that_root_may_not_give_away_is_written_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
