@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def refused_mail(
-    refusal: Refusal, mail: MailConfig | None, language: str, places: Places, upcoming: Sequence[Finding]
+    refusal: Refusal, mail: MailConfig | None, language: str, places: Places, upcoming: Sequence[Finding] | None
 ) -> NightMail:
     """Return the not-audited mail: not_audited.eml in the language, and one message for each language of recipients."""
 
@@ -60,14 +60,16 @@ def refused_mail(
 
 def upcoming_deadlines(
     refusal: Refusal, warehouse: Path | None, config: Config, shown: Callable[[Audit], Audit]
-) -> list[Finding]:
+) -> list[Finding] | None:
     """Return what the last good night had that falls due from the refused night to the next one, the first first.
 
-    Nothing where `warehouse` cannot be read, for want of memory too: the refusal is told all the same.
+    None where there was one that cannot be read, for want of memory too: the refusal is told all the same.
     `shown` is applied to the night, for example to mask it.
     """
-    if refusal.last_good is None or warehouse is None:
+    if refusal.last_good is None:
         return []
+    if warehouse is None:
+        return None
     try:
         with open_warehouse(warehouse, config) as connection:
             audit = shown(read_audit(connection, [file.rule for file in read_rules()]))
@@ -75,7 +77,7 @@ def upcoming_deadlines(
         # What was interrupted looks like a fault of the database.
         stop_if_asked()
         LOG.warning("mail: the deadlines of the last good night cannot be read (%s)", type(error).__name__)
-        return []
+        return None
     last = refusal.as_of + timedelta(days=1)
     due = [
         (finding.due_on, place, finding)

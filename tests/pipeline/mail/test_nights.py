@@ -294,3 +294,5 @@ def test_refusal_is_told_where_the_deadlines_of_the_last_night_cannot_be_read(
     assert (state / "refused" / "2026-12-13" / "run.json").exists()
     log = (state / "csp-audit.log").read_text()
     assert f"the deadlines of the last good night cannot be read ({error.__name__})" in log
+    said = " ".join((state / "refused" / "2026-12-13" / "not_audited.eml").read_text().split())
+    assert "not known, the last good night cannot be read" in said
