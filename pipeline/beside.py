@@ -41,9 +41,7 @@ def alone(path: Path) -> Iterator[None]:
     try:
         name = lock_of(path)
         name.parent.mkdir(parents=True, exist_ok=True)
-        # Made so, a new file is never one that somebody's link leads root to.
-        with suppress(FileExistsError), name.open("x", encoding="utf-8") as new:
-            give_away(new.fileno(), name.parent.stat())
+        make_owned(name, 0o666)
         with name.open("a", encoding="utf-8") as lock:
             _await(lock, path)
             drop_halves(path)
@@ -143,6 +141,17 @@ def replace_file(path: Path, content: bytes) -> None:
         new.replace(target)
     finally:
         new.unlink(missing_ok=True)
+
+
+def make_owned(path: Path, mode: int) -> None:
+    """Make an empty file where there is none, of whoever owns the folder, also where root makes it. Raises OSError."""
+    # Made so, a new file is never one that somebody's link leads root to.
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            give_away(descriptor, path.parent.stat())
+        finally:
+            os.close(descriptor)
 
 
 def give_away(descriptor: int, owner: os.stat_result) -> None:

@@ -11,6 +11,7 @@ from email.parser import BytesHeaderParser
 from email.policy import default
 from typing import TYPE_CHECKING, Any
 
+from pipeline.beside import give_away
 from pipeline.mail.record import Delivery
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ def write_durably(path: Path, content: bytes) -> None:
     """Put a file in its place in one step, readable by its owner only and on disk for good. Raises OSError."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            give_away(file.fileno(), path.parent.stat())
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

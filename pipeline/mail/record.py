@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.beside import make_owned
 from pipeline.regular import read_bytes
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def add_to_record(path: Path, deliveries: Iterable[Delivery], moment: str) -> No
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerows((*each.what, each.created, moment) for each in deliveries)
+    make_owned(path, 0o600)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
         file.write(_line_break(file.fileno()) + text.getvalue().encode())
         file.flush()

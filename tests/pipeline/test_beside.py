@@ -13,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.beside import alone, drop_halves, lock_of, replace_text, sweep
+from pipeline.mail.outbox import Outbox
+from pipeline.mail.record import add_to_record
+from pipeline.mail.smtp import Message
 from pipeline.privacy import masking_key
 from pipeline.state import State
 from tests.pipeline.commandline import audit, call, sample
@@ -195,6 +198,17 @@ def test_what_root_writes_belongs_to_the_user_of_the_nights(tmp_path: Path) -> N
         ["waivers.toml", "triage.csv", ".waivers.toml.lock", ".triage.csv.lock", "masking.key"], (OWNER, OWNER)
     )
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_mail_that_root_writes_down_belongs_to_the_user_of_the_nights(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox")
+    outbox.folder.mkdir(mode=0o700)
+    os.chown(outbox.folder, OWNER, OWNER)
+    (parcel,) = outbox.put([Message(b"Message-ID: <1@lipowa.example>\r\n\r\nText\r\n", ("a@lipowa.example",))])
+    add_to_record(outbox.record, [parcel.delivery], "2026-11-20T02:00:00Z")
+    owners = {path.name: path.stat().st_uid for path in outbox.folder.iterdir()}
+    assert owners == dict.fromkeys([f"{parcel.key}.json", f"{parcel.key}.eml", "delivered.csv", "lock-put"], OWNER)
 
 
 def test_writer_never_follows_a_link_that_is_left_in_its_place(tmp_path: Path) -> None:
