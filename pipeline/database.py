@@ -129,7 +129,7 @@ def log_of(path: Path) -> Path:
 
     Of a link it is beside what that leads to.
     """
-    place = Path(os.path.realpath(path))
+    place = Path(os.path.realpath(path)) if path.is_symlink() else path
     return place.with_name(f"{place.name}.wal")
 
 

@@ -78,7 +78,8 @@ def _tell(root: Path, gone: list[Doomed], *, dry_run: bool) -> None:
 
     for each in gone:
         aside = "  (to outbox/expired)" if each.moved else ""
-        click.echo(visible(f"{each.size:>15,}  {each.path.relative_to(root)}{aside}"))
+        shown = each.path.relative_to(root) if each.path.is_relative_to(root) else each.path
+        click.echo(visible(f"{each.size:>15,}  {shown}{aside}"))
     if not gone:
         click.echo("Nothing to remove.")
         return

@@ -55,7 +55,7 @@ def read_pending(state: State) -> Pending | None:
         return None
     except OSError as error:
         # It alone has the customer's older names and ids: that it cannot be read now is no reason to throw it away.
-        message = f"{path}: cannot be read: {error.strerror}. Check its permissions, then run csp-audit forget again."
+        message = f"{path}: cannot be read: {error.strerror}. Mend that, then run csp-audit forget again."
         raise UsageError(message) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{path}: cannot be read. Remove it, then run csp-audit forget again with the customer's id."

@@ -294,7 +294,7 @@ READ: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "state/forgetting.json",
         "",
         ("forget", "08c5e47f-3c1c-4cd2-9b2d-9f5c1a8f4f10", "--dry-run"),
-        "cannot be read. Remove it, then run csp-audit forget again with the customer's id.",
+        "cannot be read: {}. Mend that, then run csp-audit forget again.",
     ),
 }
 PIPE = "it is a named pipe, and has to be a file"

@@ -383,7 +383,7 @@ def test_run_that_is_stopped_behind_the_swap_has_a_good_night(
     watch_step(monkeypatch, "swap", send)
     ended = audit(exports, AS_OF, audited_once)
     assert ended.code == 143
-    assert ended.err.startswith("csp-audit: stopped by SIGTERM; tonight's night is in its place; ")
+    assert ended.err == "csp-audit: stopped by SIGTERM; tonight's night is in its place.\n"
     assert status_of(audited_once) == (AS_OF, AS_OF, 143)
     assert (audited_once / "latest").readlink().name == AS_OF
 

@@ -316,7 +316,7 @@ def test_list_of_names_that_may_not_be_read_is_not_to_be_thrown_away(state: Path
     forget(state, "--dry-run")
     with as_nobody():
         ended = forget(state)
-    said = f"{pending}: cannot be read: Permission denied. Check its permissions, then run csp-audit forget again."
+    said = f"{pending}: cannot be read: Permission denied. Mend that, then run csp-audit forget again."
     assert ended == Ended(2, "", f"csp-audit: {said}\n")
     pending.chmod(0o600)
     pending.write_text("{", encoding="utf-8")
