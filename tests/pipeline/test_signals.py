@@ -430,9 +430,10 @@ def test_stop_that_a_rule_swallows_ends_the_run_all_the_same(
 def test_desk_command_that_is_stopped_says_so(
     audited_once: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
+    # The command is imported first: what it takes from other modules must be what they really have.
+    monkeypatch.setattr(f"pipeline.commands.{words[0]}.command.callback", lambda **_: send())
     monkeypatch.setattr("pipeline.session.settings", lambda *_: send())
     monkeypatch.setattr("pipeline.rulefile.read_rules", lambda *_: send())
-    monkeypatch.setattr(f"pipeline.commands.{words[0]}.command.callback", lambda **_: send())
     ended = call(*words, *(("--state", audited_once) if words[0] != "rules" else ()))
     assert (ended.code, ended.out, ended.err) == (143, "", f"csp-audit: stopped by SIGTERM; {AS_IT_WAS}")
 
