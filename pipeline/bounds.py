@@ -30,10 +30,12 @@ _PACKED = {
 
 def too_large(found: Found, limits: LimitsConfig) -> Problem | None:
     """Refuse a file by its size alone."""
-    most = int(limits.max_file_gb * GIGABYTE)
+    # As a number with a fraction, the bound may be larger than any whole one that Python makes of it.
+    most = limits.max_file_gb * GIGABYTE
     if found.stamp.size <= most:
         return None
-    return _over(found.path.name, "", f"a file of {found.stamp.size:,} bytes", f"at most {most:,} bytes", "max_file_gb")
+    size, allowed = f"a file of {found.stamp.size:,} bytes", f"at most {int(most):,} bytes"
+    return _over(found.path.name, "", size, allowed, "max_file_gb")
 
 
 def packed(found: Found) -> Problem | None:

@@ -98,8 +98,13 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; errors become one line each on stderr, and an exit code of their own."""
     session = Session()
-    with heeding():
-        code = _run(session)
+    try:
+        with heeding():
+            code = _run(session)
+    except Stopped:
+        # the first signal came when all was over but the end
+        code = _tell_stop(stopped_by() or signal.SIGINT)
+        close_log()
     sys.exit(code)
 
 

@@ -12,6 +12,7 @@ from pipeline.errors import UsageError
 from pipeline.mail.settings import MailConfig
 from pipeline.policy import answered_qualifications
 from pipeline.privacy import ReadableBy
+from pipeline.regular import read_text
 from pipeline.survey import Encoding
 from pipeline.watch.settings import WatchConfig
 from reports.languages import LANGUAGES
@@ -31,7 +32,8 @@ BusinessDays = Annotated[int, Field(strict=True, ge=1, le=250)]
 class Section(BaseModel):
     """A part of the file; a key that is not known is an error, since it would silently do nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # TOML knows numbers without end, of which no hours or bytes can be made.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class GateConfig(Section):
@@ -90,7 +92,8 @@ class RetentionConfig(Section):
 
     runs: int = Field(400, ge=1)
     refused: int = Field(60, ge=1)
-    mail_days: int = Field(30, ge=1)
+    # More days back than a hundred years there is no date any more.
+    mail_days: int = Field(30, ge=1, le=36_500)
 
 
 class TableConfig(Section):
@@ -171,12 +174,13 @@ def load_config(path: Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Config.model_validate(tomllib.loads(read_text(path)))
     except ValidationError as error:
         raise UsageError("\n".join(f"{path}: {_wrong(item)}" for item in error.errors())) from error
     # A number of thousands of digits is a ValueError of Python's own, lists in lists without end a RecursionError.
     except (OSError, ValueError, RecursionError) as error:
-        message = f"{path}: the configuration cannot be read: {error}. Correct the file and run again."
+        why = (error.strerror if isinstance(error, OSError) else "") or error
+        message = f"{path}: the configuration cannot be read: {why}. Correct the file and run again."
         raise UsageError(message) from error
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -12,7 +14,6 @@ from pipeline.signals import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 Settings = dict[str, str | bool | int | float | list[str]]
 Connection = duckdb.DuckDBPyConnection
@@ -124,8 +125,17 @@ def damaged(path: Path, error: BaseException) -> DamagedError:
 
 
 def log_of(path: Path) -> Path:
-    """Return where the database keeps what is not in a file yet, and looks for it whenever it opens the file."""
-    return path.with_name(f"{path.name}.wal")
+    """Return where the database keeps what is not in a file yet, and looks for it whenever it opens the file.
+
+    Of a link it is beside what that leads to.
+    """
+    place = Path(os.path.realpath(path)) if path.is_symlink() else path
+    return place.with_name(f"{place.name}.wal")
+
+
+def read_table(connection: Connection, table: str) -> None:
+    """Read every block of a table, whose name is quoted where that is needed. Raises DatabaseError."""
+    connection.execute(f"select bit_xor(hash(t)) from {table} as t").fetchall()
 
 
 @contextmanager

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipeline.beside import give_away
 from pipeline.errors import UsageError
+from pipeline.regular import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +43,7 @@ def masking_key(root: Path) -> bytes:
     path = root / _KEY_FILE
     try:
         _make_key(path)
-        mode, text = path.stat().st_mode, path.read_text(encoding="ascii").strip()
+        mode, text = path.stat().st_mode, read_text(path, "ascii").strip()
         key = bytes.fromhex(text)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it holds no key"
@@ -61,13 +64,13 @@ def _make_key(path: Path) -> None:
         return
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(os.urandom(_KEY_BYTES).hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
     try:
-        os.link(new, path)
-    except FileExistsError:
-        pass
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(os.urandom(_KEY_BYTES).hex() + "\n")
+            file.flush()
+            give_away(file.fileno(), path.parent.stat())
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(new, path)
     finally:
-        new.unlink()
+        new.unlink(missing_ok=True)

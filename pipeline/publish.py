@@ -5,16 +5,20 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from pipeline.errors import UsageError
+from pipeline.session import LOG
 from reports import render
+from reports.text import visible
 from reports.wording import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
-    from pathlib import Path
 
     from pipeline.state import State
     from reports.wording import Words
@@ -50,17 +54,45 @@ def refuse_places(built: Path, state: State, as_of: date, *, is_newest: bool) ->
     Raises UsageError, or OSError where the system does not say.
     """
     night, runs = state.night(as_of), state.root / "runs"
-    in_the_way = [night] if night.exists() and not night.is_dir() else []
-    in_the_way += [state.latest] if is_newest and state.latest.is_dir() and not state.latest.is_symlink() else []
-    for path in in_the_way:
+    _refuse_in_the_way(night, is_in_the_way=night.exists() and not night.is_dir())
+    is_folder = state.latest.is_dir() and not state.latest.is_symlink()
+    _refuse_in_the_way(state.latest, is_in_the_way=is_newest and is_folder)
+    for folder in (runs, night) if night.exists() else (runs,):
+        _refuse_unwritable(folder)
+    _refuse_disk(runs, built, state)
+    _refuse_for_the_warehouse(built, state)
+
+
+def _refuse_in_the_way(path: Path, *, is_in_the_way: bool) -> None:
+    if is_in_the_way:
         message = f"{path}: is in the way of tonight's report. Move it away, then run again."
         raise UsageError(message)
-    for folder in (runs, night) if night.exists() else (runs,):
-        if not os.access(folder, os.W_OK | os.X_OK):
-            message = f"{folder}: cannot be written. Check its permissions, then run again."
-            raise UsageError(message)
-    if runs.stat().st_dev != built.stat().st_dev:
-        message = f"{runs}: is on another disk than {state.root}. Move it back, or move both, then run again."
+
+
+def _refuse_for_the_warehouse(built: Path, state: State) -> None:
+    """Look for what would keep the warehouse from its place, or the earlier one from `kept`, on whatever disk."""
+    if os.path.lexists(state.kept):
+        _refuse_unwritable(state.kept)
+    if state.warehouse.is_symlink():
+        _refuse_unwritable(Path(os.path.realpath(state.warehouse)).parent)
+        _refuse_disk(state.warehouse, built, state)
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    """Let pass a folder of ours, or a link to one. Raises UsageError for anything else."""
+    if not folder.is_dir():
+        kind = "it is a link that leads to no folder" if folder.is_symlink() else "it is no folder"
+        message = f"{folder}: {kind}. Bring back the disk that it is on, or move it away, then run again."
+        raise UsageError(message)
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        message = f"{folder}: cannot be written. Check its permissions, then run again."
+        raise UsageError(message)
+
+
+def _refuse_disk(path: Path, built: Path, state: State) -> None:
+    """Refuse a place on another disk: what is built in the state directory could not take it in one step."""
+    if path.stat().st_dev != built.stat().st_dev:
+        message = f"{path}: is on another disk than {state.root}. Move it back, or move both, then run again."
         raise UsageError(message)
 
 
@@ -95,14 +127,36 @@ def _exchange(one: Path, other: Path) -> None:
         aside.replace(one)
 
 
-def record_refusal(refusal: Refusal, state: State, built: Path) -> Path:
-    """Leave a record of a run that was refused, built in an empty folder; the last good night is not touched."""
+def record_refusal(refusal: Refusal, state: State, built: Path) -> None:
+    """Leave a record of a run that was refused, built in an empty folder; the last good night is not touched.
+
+    Where that cannot be, one line on stderr says so: why the night was refused, and its mail, matter more.
+    """
+    try:
+        _put_record(refusal, state, built)
+    except (OSError, UsageError) as error:
+        line = f"no record of this refusal could be left: {_reason(error)}"
+        LOG.error(line)
+        click.echo(f"csp-audit: {visible(line)}", err=True)
+
+
+def _reason(error: OSError | UsageError) -> str:
+    if isinstance(error, UsageError):
+        return str(error)
+    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
+    return f"{place}{error.strerror or error}. Mend that before the next run."
+
+
+def _put_record(refusal: Refusal, state: State, built: Path) -> None:
+    folder = state.refused(refusal.as_of)
+    if not os.path.lexists(folder.parent):
+        folder.parent.mkdir()
+    _refuse_unwritable(folder.parent)
+    _refuse_disk(folder.parent, built, state)
+    _refuse_in_the_way(folder, is_in_the_way=os.path.lexists(folder) and not folder.is_dir())
     (built / "run.json").write_text(render.refusal_json(refusal), encoding="utf-8")
     (built / "quarantine.csv").write_text(render.quarantine_csv(refusal), encoding="utf-8", newline="")
-    folder = state.refused(refusal.as_of)
-    folder.parent.mkdir(exist_ok=True)
-    if folder.exists():
+    if folder.is_dir():
         _exchange(built, folder)
     else:
         built.replace(folder)
-    return folder

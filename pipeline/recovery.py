@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipeline.database import DatabaseError, OutOfMemoryError, is_damage, log_of, reading
-from pipeline.errors import CspAuditError, DamagedError
+from pipeline.aside import second_name
+from pipeline.database import DatabaseError, OutOfMemoryError, is_damage, log_of, read_table, reading
+from pipeline.errors import DamagedError
 from pipeline.migrations import migrated
 from pipeline.regular import is_file
-from pipeline.warehouse import LAYOUT, aside_name, kept_copies, layout_of, second_name
+from pipeline.signals import stop_if_asked
+from pipeline.warehouse import LAYOUT, aside_name, cause_of, kept_copies, layout_of
 from schemas.finding import Recovery
 
 if TYPE_CHECKING:
@@ -70,18 +72,30 @@ def _empty(work: Path) -> None:
 
 
 def restored(state: State, work: Path, config: Config) -> Past:
-    """Return the newest kept copy that can be read from end to end in place of the warehouse, or nothing."""
+    """Return the newest kept copy that can be read from end to end in place of the warehouse, or nothing.
+
+    Raises UsageError and LockedError as `find_past` does, of a copy: it may be whole, and nothing newer is.
+    """
     damaged = aside_name(state.warehouse, "damaged")
     for copy in kept_copies(state.kept):
         try:
-            file = _without_log(copy, work)
-            newest = read_to_the_end(file, config)
-            return Past(_up_to_date(file, work, config), Recovery(damaged, newest))
-        except OutOfMemoryError:
-            raise
-        except (CspAuditError, DatabaseError):
-            continue
+            return _standing_in(copy, damaged, work, config)
+        except DamagedError:
+            # What was interrupted looks like damage.
+            stop_if_asked()
     return Past(None, Recovery(damaged))
+
+
+def _standing_in(copy: Path, damaged: str, work: Path, config: Config) -> Past:
+    file = _without_log(copy, work)
+    layout_of(file)
+    try:
+        newest = read_to_the_end(file, config)
+    except OutOfMemoryError:
+        raise
+    except (DatabaseError, DamagedError) as error:
+        raise cause_of(copy, error) from error
+    return Past(_up_to_date(file, work, config), Recovery(damaged, newest))
 
 
 def told(recovery: Recovery) -> str:
@@ -107,7 +121,7 @@ def _without_log(file: Path, work: Path) -> Path:
         layout_of(file)
     alone = work / "alone" / file.name
     alone.parent.mkdir(exist_ok=True)
-    second_name(file.resolve(), alone)
+    second_name(file, alone)
     return alone
 
 
@@ -142,6 +156,6 @@ def read_to_the_end(file: Path, config: Config) -> date | None:
             [_LASTING, _READ_TOO],
         ).fetchall()
         for (table,) in tables:
-            connection.execute(f"select bit_xor(hash(t)) from {table} as t").fetchall()
+            read_table(connection, table)
         ((newest,),) = connection.execute("select max(as_of) from audit.runs").fetchall()
     return newest if isinstance(newest, date) else None

@@ -11,12 +11,12 @@ from pipeline.audit import read_audit
 from pipeline.backfill import add_backfill
 from pipeline.changes import record_changes
 from pipeline.database import DatabaseError, OutOfMemoryError, shut
-from pipeline.errors import DamagedError, NotAuditedError, UsageError
+from pipeline.errors import DamagedError, NotAuditedError
 from pipeline.exposure import create_exposure
 from pipeline.gate import Question, admit
 from pipeline.history import record_qualifications
 from pipeline.load import load_all
-from pipeline.mail.night import editions, night_mail
+from pipeline.mail.night import NightMail, editions, night_mail
 from pipeline.mail.refused import refused_mail, upcoming_deadlines
 from pipeline.mail.resellers import configured_resellers
 from pipeline.policy import apply_answer_times
@@ -31,25 +31,24 @@ from pipeline.signals import stop_if_asked, undisturbed
 from pipeline.state import State, sha256_of
 from pipeline.suspects import record_suspects
 from pipeline.triage.triage import usable_triage
-from pipeline.trouble import after_the_swap, in_plain_words, is_full
+from pipeline.trouble import after_the_swap, in_plain_words, is_full, too_little_memory
 from pipeline.waivers.waivers import configured_waivers
 from pipeline.warehouse import build, last_night, swap
 from reports.languages import words_of
 from reports.masking import masked, masked_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pipeline.config import Config
     from pipeline.database import Connection
     from pipeline.mail.resellers import ResellerRecipient
-    from pipeline.mail.smtp import Message
     from pipeline.order import Order
     from schemas.finding import Audit, Rule
 
-    # Takes one message at a time, to be sent when the night is over.
-    Post = Callable[[Message], None]
+    # Writes the messages of a night down, to be sent when the night is over, and raises nothing.
+    Post = Callable[[NightMail], None]
 
 
 class _Night(NamedTuple):
@@ -62,10 +61,17 @@ class _Night(NamedTuple):
     past: Past
 
 
-def run(order: Order, config: Config, announce: Callable[[str], None], post: Post | None = None) -> Audit:
+def run(
+    order: Order,
+    config: Config,
+    announce: Callable[[str], None],
+    post: Post | None = None,
+    audited: Callable[[Audit], None] = lambda _: None,
+) -> Audit:
     """Audit one night and put its results into place; `announce` is told each step as it begins.
 
-    `post` is given each message of the night, or of its refusal, once everything is in its place.
+    `audited` is given the audit, and `post` the messages of the night, or of its refusal, once everything is in its
+    place: no stop comes between, and the lock is held.
     Raises NotAuditedError where an input is refused (a record of that is left), LockedError, UsageError or
     FaultError; the last good night is then as it was.
     """
@@ -74,40 +80,38 @@ def run(order: Order, config: Config, announce: Callable[[str], None], post: Pos
         try:
             night = _Night(order, config, state, work, find_past(state, work, config))
             try:
-                return _audit(night, announce, post)
+                return _audit(night, announce, post, audited)
             except (DamagedError, DatabaseError) as error:
                 # What was interrupted looks like a fault of the database.
                 stop_if_asked()
                 night = night._replace(past=recovered(error, night.past, state, work, config))
-                return _audit(night, announce, post)
+                return _audit(night, announce, post, audited)
         except (OutOfMemoryError, MemoryError) as error:
             if is_full(error):
                 raise
-            message = (
-                f"memory_limit = {config.memory_limit} is too little for these exports. Raise it in the configuration."
-            )
-            raise UsageError(message) from error
+            raise too_little_memory(error, config.memory_limit) from error
         except NotAuditedError as error:
             if not order.dry_run:
-                _hand_on(_refuse(night, error), post)
+                _refuse(night, error, post)
             raise
 
 
-def _publish(night: _Night, built: Path, hand_on: Callable[[], None], *, is_newest: bool) -> None:
-    as_of = night.order.as_of
-    with after_the_swap(as_of):
-        put_in_place(built, night.state, as_of, is_newest=is_newest)
-        hand_on()
+def _publish(night: _Night, new: Path, built: Path, *, is_newest: bool) -> None:
+    """Put the warehouse and the folder of the night that were built into their places."""
+    order, config, state, _, past = night
+    with undisturbed("tonight's night is in its place."):
+        swap(new, state.warehouse, state.kept, config.keep, past.recovery.damaged if past.recovery else "")
+        with after_the_swap(order.as_of):
+            put_in_place(built, state, order.as_of, is_newest=is_newest)
 
 
-def _hand_on(messages: Iterable[Message], post: Post | None) -> None:
+def _hand_on(mail: NightMail, post: Post | None) -> None:
     if post:
-        for message in messages:
-            post(message)
+        post(mail)
 
 
-def _refuse(night: _Night, error: NotAuditedError) -> Iterable[Message]:
-    """Leave a record of a night that was not audited, and return its messages."""
+def _refuse(night: _Night, error: NotAuditedError, post: Post | None) -> None:
+    """Leave a record of a night that was not audited, and hand its messages on."""
     order, config, state, work, past = night
     newest = last_night(past.warehouse, order.as_of).newest
     refusal = record.refusal(order, config.state, newest, error)
@@ -117,8 +121,9 @@ def _refuse(night: _Night, error: NotAuditedError) -> Iterable[Message]:
     refusal = masked_refusal(refusal, masking_key(state.root)) if order.mask else refusal
     mail = refused_mail(refusal, config.mail, order.language or config.language, state, upcoming)
     write_mail(mail.files, built)
-    record_refusal(refusal, state, built)
-    return mail.messages
+    with undisturbed():
+        record_refusal(refusal, state, built)
+        _hand_on(mail, post)
 
 
 def _shown(order: Order, state: State) -> Callable[[Audit], Audit]:
@@ -128,7 +133,9 @@ def _shown(order: Order, state: State) -> Callable[[Audit], Audit]:
     return partial(masked, key=masking_key(state.root))
 
 
-def _audit(night: _Night, announce: Callable[[str], None], post: Post | None) -> Audit:
+def _audit(
+    night: _Night, announce: Callable[[str], None], post: Post | None, audited: Callable[[Audit], None]
+) -> Audit:
     order, config, state, work, past = night
     if past.recovery:
         announce(told(past.recovery))
@@ -169,23 +176,24 @@ def _audit(night: _Night, announce: Callable[[str], None], post: Post | None) ->
         announce("report")
         built = work / "night"
         built.mkdir()
-        seen, messages = _write(night, connection, [file.rule for file in files], resellers, built)
+        seen, mail = _write(night, connection, [file.rule for file in files], resellers, built)
     if order.dry_run:
         return seen
     new = _with_newer_nights(night) if is_backfill else work / "warehouse.duckdb"
     refuse_places(built, state, order.as_of, is_newest=not is_backfill)
     stop_if_asked()
-    with undisturbed("tonight's night is in its place; its mail goes with the next run, or with csp-audit send."):
-        swap(new, state.warehouse, state.kept, config.keep, past.recovery.damaged if past.recovery else "")
-        _publish(night, built, partial(_hand_on, messages, post), is_newest=not is_backfill)
+    with undisturbed():
+        _publish(night, new, built, is_newest=not is_backfill)
+        audited(seen)
+        _hand_on(mail, post)
     prune_nights(state, config.retention)
     return seen
 
 
 def _write(
     night: _Night, connection: Connection, rules: Sequence[Rule], resellers: Sequence[ResellerRecipient], built: Path
-) -> tuple[Audit, Iterable[Message]]:
-    """Write what people read into a folder; return the audit as they see it, and the messages."""
+) -> tuple[Audit, NightMail]:
+    """Write what people read into a folder; return the audit as they see it, and the mail without its files."""
     order, config, state, *_ = night
     triage, fault = usable_triage(state.triage)
     audit = read_audit(connection, rules, triage=triage)
@@ -196,7 +204,7 @@ def _write(
     mail = night_mail(seen, config.mail, language)
     theirs = editions(connection, audit, config.mail, resellers, shown)
     write_mail({**mail.files, **theirs.files}, built)
-    return seen, (*mail.messages, *theirs.messages)
+    return seen, NightMail(messages=(*mail.messages, *theirs.messages), without=theirs.without)
 
 
 def _with_newer_nights(night: _Night) -> Path:

@@ -70,9 +70,12 @@ def heeding() -> Iterator[None]:
             yield
     finally:
         sys.unraisablehook = hook
-        # A stopped program is about to end: a second signal must not change its exit code.
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_IGN if stopped_by() else handler)
+        with undisturbed():
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            # A stopped program is about to end: a second signal must not change its exit code.
+            for number in before if stopped_by() else ():
+                signal.signal(number, signal.SIG_IGN)
 
 
 def stopped_by() -> signal.Signals | None:
@@ -101,6 +104,11 @@ def undisturbed(done: str = "") -> Iterator[None]:
         _STOP.undisturbed -= 1
     if before is None:
         stop_if_asked()
+
+
+def so_far(done: str) -> None:
+    """Let a stop from now on say this of the state, also where the rest of an undisturbed block fails."""
+    _STOP.done = done
 
 
 def surely(clean: Callable[[], None]) -> None:
@@ -163,11 +171,12 @@ def _interrupting() -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
-        signal.set_wakeup_fd(before)
-        os.close(wake)
-        watcher.join()
-        os.close(heard)
+        with undisturbed():
+            over.set()
+            signal.set_wakeup_fd(before)
+            os.close(wake)
+            watcher.join()
+            os.close(heard)
 
 
 def _watch(heard: int, over: threading.Event, main: int) -> None:

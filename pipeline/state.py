@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import time
 from contextlib import contextmanager, suppress
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.aside import halves
+from pipeline.beside import sweep
 from pipeline.clock import lock_moment, set_back
 from pipeline.errors import StateLockedError, UsageError
 from pipeline.regular import refuse_irregular
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 # The doctor holds the lock for an instant too; a run would be refused for hours.
 _TRIES, _PAUSE_SECONDS = 5, 0.25
+# Where a run builds, and where pruning puts a folder before it is deleted.
+_WORK = re.compile(r"work-(?:[0-9]+|gone-.+)")
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,10 @@ class State:
             now = datetime.now(UTC)
             lock.seek(0)
             _name_setback(lock.read(), now)
-            lock.truncate(0)
-            lock.write(json.dumps({"pid": os.getpid(), "since": lock_moment(now)}))
-            lock.flush()
+            # On a full disk it cannot be written who holds the lock; prune, which makes room, works without that.
+            with suppress(OSError):
+                lock.truncate(0)
+                os.write(lock.fileno(), json.dumps({"pid": os.getpid(), "since": lock_moment(now)}).encode())
             yield
 
     def create(self) -> None:
@@ -108,15 +114,42 @@ class State:
 
     @contextmanager
     def work(self) -> Iterator[Path]:
-        """Give a folder to build in, gone afterwards; what a killed run left behind goes first."""
-        for left in self.root.glob("work-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        """Give a folder to build in, gone afterwards; what a killed run left behind goes first.
+
+        The directory must be locked. What cannot be removed is named in the log. Raises UsageError where that has the
+        name of the folder.
+        """
+        sweep(self.root)
+        for left in self._left():
+            _clear(left)
         folder = self.root / f"work-{os.getpid()}"
+        if os.path.lexists(folder):
+            message = f"{folder}: was left by a killed run, and cannot be removed. Remove it, then run again."
+            raise UsageError(message)
         try:
             (folder / "spill").mkdir(parents=True)
             yield folder
         finally:
             surely(partial(shutil.rmtree, folder, ignore_errors=True))
+
+    def _left(self) -> list[Path]:
+        """Return what only a killed run leaves; a folder of the user's whose name begins alike is none."""
+        work = [path for path in self.root.glob("work-*") if is_work(path.name) and path.is_dir()]
+        return work + halves(self.kept)
+
+
+def is_work(name: str) -> bool:
+    """Whether a name in the state directory is that of a folder which only a run makes, and only it touches."""
+    return _WORK.fullmatch(name) is not None
+
+
+def _clear(left: Path) -> None:
+    with suppress(OSError):
+        left.unlink()
+    shutil.rmtree(left, ignore_errors=True)
+    if os.path.lexists(left):
+        line = "%s: was left by a killed run, and cannot be removed. Remove it: it takes room."
+        logging.getLogger("csp-audit").warning(line, left)
 
 
 def sha256_of(file: Path) -> str:

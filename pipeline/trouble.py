@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from pipeline.database import DatabaseError
 from pipeline.diagnostics import has_warehouse
 from pipeline.errors import UsageError
+from pipeline.signals import so_far
+from pipeline.state import is_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,21 +37,25 @@ _TROUBLES = {
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
 # how DuckDB says that the disk is full while it spills: the bound that it names is by default the room that is left
 _NO_ROOM_TO_SPILL = "max_temp_directory_size"
+# and that the machine refused memory, where memory_limit would have allowed it
+_NOT_GIVEN = ("bad allocation", "bad_alloc", "Allocation failure")
 # how DuckDB names a file
 _QUOTED = re.compile(r'"([^"\n]+)"')
 
 
 @contextmanager
-def in_plain_words(*places: Path) -> Iterator[None]:
+def in_plain_words(*places: Path, room: str = _ROOM) -> Iterator[None]:
     """Turn what the system refused into UsageError, with the next step; let everything else pass as it is.
 
-    `places` are the folders that a run was given: what is in them has permissions of the user's.
+    `places` are the folders that a command was given: what is wrong with a file in them is the user's to mend, but for
+    what only a run itself touches, its folder of work. `room` is the step where there is no room left.
     """
     try:
         yield
     except (OSError, DatabaseError) as error:
-        if number := _refused(error):
+        if number := _trouble_of(error):
             what, step = _TROUBLES[number]
+            step = room if step == _ROOM else step
             kept = "; the warehouse holds a whole night" if any(map(has_warehouse, places)) else ""
             message = f"{what}{kept}. {step}"
             raise UsageError(message) from error
@@ -58,18 +64,27 @@ def in_plain_words(*places: Path) -> Iterator[None]:
                 f"{path}: may not be read or written. Check its permissions, and those of its folder, then run again."
             )
             raise UsageError(message) from error
+        if told := _told_of(error, places):
+            path, why = told
+            message = f"{path}: {why}. Look what is there, and at its disk, then run again."
+            raise UsageError(message) from error
         raise
 
 
 @contextmanager
 def after_the_swap(as_of: date) -> Iterator[None]:
-    """Say of what the system refuses, once tonight is in the warehouse, what is missing and how to come by it."""
+    """Say of what the system refuses, once tonight is in the warehouse, what is missing and how to come by it.
+
+    A stop says it too, till a block that is undisturbed ends well.
+    """
+    missing = "tonight is in the warehouse, without its report and its mail"
+    so_far(f"{missing}. Run again with --as-of {as_of}, which makes both.")
     try:
         yield
     except OSError as error:
         place = f"{os.fsdecode(error.filename)}: " if _is_name(error.filename) else ""
         message = (
-            f"tonight is in the warehouse, without its report and its mail: {place}{error.strerror or error}. "
+            f"{missing}: {place}{error.strerror or error}. "
             f"Mend that, then run again with --as-of {as_of}, which makes both."
         )
         raise UsageError(message) from error
@@ -80,7 +95,17 @@ def is_full(error: BaseException) -> bool:
     return _NO_ROOM_TO_SPILL in str(error)
 
 
-def _refused(error: BaseException | None) -> int | None:
+def too_little_memory(error: BaseException, memory_limit: str) -> UsageError:
+    """Say which memory was too little: what the configuration allows, or what the machine gave."""
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _NOT_GIVEN):
+        return UsageError(
+            f"the machine gave no more memory, with memory_limit = {memory_limit}: other programs or a limit of the "
+            "job (ulimit -v, MemoryMax) leave too little. Lower memory_limit, or give the job more, then run again."
+        )
+    return UsageError(f"memory_limit = {memory_limit} is too little for these exports. Raise it in the configuration.")
+
+
+def _trouble_of(error: BaseException | None) -> int | None:
     """Return the number of the system's error behind an error: the database keeps its text alone."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _TROUBLES:
@@ -97,11 +122,28 @@ def _refused(error: BaseException | None) -> int | None:
 
 def _forbidden(error: BaseException | None, places: Iterable[Path]) -> str:
     """Return the path that the user took the right to away; "" where it is none of theirs."""
-    folders = [Path(known) for place in places for known in (os.path.abspath(place), os.path.realpath(place))]  # noqa: PTH100
-    for path in _denied(error):
-        if any(Path(os.path.abspath(path)).is_relative_to(folder) for folder in folders):  # noqa: PTH100
-            return path
-    return ""
+    return next((path for path in _denied(error) if _within(path, places) is not None), "")
+
+
+def _told_of(error: BaseException, places: Iterable[Path]) -> tuple[str, str] | None:
+    """Return of which path the system says what; None where that may be a fault of ours."""
+    if not isinstance(error, OSError):
+        return None
+    for name in filter(_is_name, (error.filename, error.filename2)):
+        path, inside = os.fsdecode(name), _within(os.fsdecode(name), places)
+        if inside is not None and not any(map(is_work, inside.parts[:1])):
+            return path, error.strerror or type(error).__name__
+    return None
+
+
+def _within(path: str, places: Iterable[Path]) -> Path | None:
+    """Return where in one of the places a path is; None where it is in none of them."""
+    there = Path(os.path.abspath(path))  # noqa: PTH100
+    for place in places:
+        for folder in (Path(os.path.abspath(place)), Path(os.path.realpath(place))):  # noqa: PTH100
+            if there.is_relative_to(folder):
+                return there.relative_to(folder)
+    return None
 
 
 def _denied(error: BaseException | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sql
+from pipeline.aside import is_same, second_name
 from pipeline.clock import kept_name
 from pipeline.database import DatabaseError, OutOfMemoryError, building, damaged, file_literal, literal, log_of, reading
 from pipeline.errors import DamagedError, FaultError, LockedError, UsageError
@@ -114,7 +115,7 @@ def open_warehouse(warehouse: Path, config: Config | None = None) -> Iterator[Co
             connection = stack.enter_context(reading(warehouse, *bounds))
             layout = _layout(warehouse, connection)
         except (DatabaseError, DamagedError) as error:
-            raise _unusable(warehouse, error) from error
+            raise cause_of(warehouse, error) from error
         if layout != LAYOUT:
             message = f"{warehouse}: written by an older version of csp-audit. Run csp-audit run once, then ask again."
             raise UsageError(message)
@@ -133,7 +134,7 @@ def layout_of(warehouse: Path) -> int:
         with reading(warehouse) as connection:
             return _layout(warehouse, connection)
     except (DatabaseError, DamagedError) as error:
-        raise _unusable(warehouse, error) from error
+        raise cause_of(warehouse, error) from error
 
 
 def _layout(warehouse: Path, connection: Connection) -> int:
@@ -151,8 +152,8 @@ def _newer(warehouse: Path) -> str:
     return f"{warehouse}: written by a newer version of csp-audit. Use that version, or another --state."
 
 
-def _unusable(warehouse: Path, error: DatabaseError | DamagedError) -> CspAuditError:
-    """Tell a damaged file from one that is whole and cannot be read for another reason."""
+def cause_of(warehouse: Path, error: DatabaseError | DamagedError) -> CspAuditError:
+    """Tell a damaged file (DamagedError) from one that is whole and cannot be read for another reason."""
     if isinstance(error, OutOfMemoryError):
         return UsageError("memory_limit is too little to open the warehouse. Raise it in the configuration.")
     if "Could not set lock" in str(error):
@@ -170,14 +171,14 @@ def _unusable(warehouse: Path, error: DatabaseError | DamagedError) -> CspAuditE
 def _refused(warehouse: Path, error: DatabaseError | DamagedError) -> str | None:
     """Return for which reason the system does not let the file be read, or did not a moment ago."""
     try:
-        _read_through(warehouse)
+        _read_bytes(warehouse)
     except OSError as problem:
         return problem.strerror
     said = str(error).splitlines()[0]
     return said.rpartition(": ")[2] if any(words in said for words in _OF_THE_SYSTEM) else None
 
 
-def _read_through(file: Path) -> None:
+def _read_bytes(file: Path) -> None:
     with file.open("rb") as content:
         while content.read(1 << 20):
             pass
@@ -225,14 +226,16 @@ def swap(new: Path, warehouse: Path, kept: Path, keep: int, damaged_as: str = ""
 
     The file is read-only for everyone who may read it: a session that writes would leave a log beside it that fits no
     other night's file. Such a log, where somebody left one, stays with a damaged file; else it is put aside alone.
+    Where `warehouse` is a link it stays one, and what it leads to, on the disk of `new`, is replaced. Raises OSError.
     """
+    place = Path(os.path.realpath(warehouse))
     kept.mkdir(exist_ok=True)
-    if warehouse.exists():
-        aside = kept / (damaged_as or _kept_as(warehouse, kept))
-        second_name(warehouse, aside)
-        _put_log_aside(warehouse, aside if damaged_as else kept / aside_name(warehouse, "stray"))
+    if place.exists():
+        aside = kept / (damaged_as or _kept_as(place, kept))
+        second_name(place, aside)
+        _put_log_aside(place, aside if damaged_as else kept / aside_name(place, "stray"))
     new.chmod(new.stat().st_mode & _READ_ONLY)
-    new.replace(warehouse)
+    new.replace(place)
     for path in kept_copies(kept)[keep:]:
         _drop(path)
 
@@ -240,7 +243,8 @@ def swap(new: Path, warehouse: Path, kept: Path, keep: int, damaged_as: str = ""
 def _drop(copy: Path) -> None:
     """Take a kept copy away; where that cannot be, the next night tries again, and this one goes on."""
     try:
-        log_of(copy).unlink(missing_ok=True)
+        if not copy.is_symlink():
+            log_of(copy).unlink(missing_ok=True)
         copy.unlink()
     except OSError as error:
         LOG.warning("%s: cannot be removed: %s", copy, error.strerror)
@@ -249,14 +253,14 @@ def _drop(copy: Path) -> None:
 def _put_log_aside(warehouse: Path, beside: Path) -> None:
     log, aside = log_of(warehouse), log_of(beside)
     if log.exists():
-        log.replace(aside)
+        shutil.move(log, aside)
         LOG.warning("%s held nothing of a night and was put aside: kept/%s", log.name, aside.name)
 
 
 def _kept_as(warehouse: Path, kept: Path) -> str:
     """Return the name under which a warehouse is kept: the same once more where a run was killed in the middle."""
     newest = kept_copies(kept)[:1]
-    if newest and newest[0].samefile(warehouse):
+    if newest and is_same(newest[0], warehouse):
         return newest[0].name
     return kept_name(newest[0].name if newest else "", datetime.fromtimestamp(warehouse.stat().st_mtime, UTC))
 
@@ -270,12 +274,3 @@ def aside_name(warehouse: Path, what: str) -> str:
     """Return by which name a warehouse is put aside, of which kind: with the moment at which it was written."""
     written = datetime.fromtimestamp(warehouse.stat().st_mtime, UTC)
     return f"{what}-{written:%Y%m%dT%H%M%S.%fZ}.duckdb"
-
-
-def second_name(file: Path, aside: Path) -> None:
-    """Give a file a second name; where the file system knows no such thing, a copy does."""
-    aside.unlink(missing_ok=True)
-    try:
-        os.link(file, aside)
-    except OSError:
-        shutil.copy2(file, aside)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.commands import options
-from pipeline.session import settings
+from pipeline.session import Session, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Go on where files that are yours to edit name the customer.")
 @options.STATE
 @options.CONFIG
-def command(
+@click.pass_obj
+def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    session: Session,
     customer: str,
     dry_run: bool,  # noqa: FBT001 - click passes flags by position
     yes: bool,  # noqa: FBT001
@@ -43,12 +45,15 @@ def command(
     """
     from pipeline.errors import UsageError
     from pipeline.retention.forgetting import forget, preview
+    from pipeline.trouble import in_plain_words
 
     config = settings(config_file, state)
-    if not config.state.is_dir():
-        message = f"{config.state}: there is no such directory. Name the one of the runs with --state."
-        raise UsageError(message)
-    found = preview(config, customer) if dry_run else forget(config, customer, go_on=yes)
+    session.folder = config.state
+    with in_plain_words(config.state):
+        if not config.state.is_dir():
+            message = f"{config.state}: there is no such directory. Name the one of the runs with --state."
+            raise UsageError(message)
+        found = preview(config, customer) if dry_run else forget(config, customer, go_on=yes, config_file=config_file)
     for line in _told(config.state, found):
         click.echo(line)
 

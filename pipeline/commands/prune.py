@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.commands import options
-from pipeline.session import settings
+from pipeline.session import Session, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.config import Config
     from pipeline.retention.pruning import Doomed
+
+
+# On a full disk this command is what others tell to run.
+_ROOM = "Remove a file of csp-audit's by hand, as the oldest in kept/, then run again."
 
 
 @click.command(
@@ -29,7 +34,9 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="List what would go, and change nothing.")
 @options.STATE
 @options.CONFIG
-def command(
+@click.pass_obj
+def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    session: Session,
     keep: int | None,
     damaged: bool,  # noqa: FBT001 - click passes flags by position
     dry_run: bool,  # noqa: FBT001
@@ -41,23 +48,29 @@ def command(
     The section [retention] of the configuration and the key keep say how much is kept. The newest night always stays.
     Mail that has waited for too long is moved to outbox/expired.
     """
+    from pipeline.trouble import in_plain_words
+
+    config = settings(config_file, state)
+    session.folder = config.state
+    with in_plain_words(config.state, room=_ROOM):
+        gone = _gone(config, config.keep if keep is None else keep, damaged=damaged, dry_run=dry_run)
+    _tell(config.state, gone, dry_run=dry_run)
+
+
+def _gone(config: Config, kept: int, *, damaged: bool, dry_run: bool) -> list[Doomed]:
+    """Take away what is kept no longer, or only look at it; return it. Raises UsageError, LockedError or OSError."""
     from pipeline.errors import UsageError
     from pipeline.retention.pruning import doomed, prune
     from pipeline.state import State
 
-    config = settings(config_file, state)
-    places = State(config.state)
+    places, now = State(config.state), datetime.now(UTC)
     if not places.root.is_dir():
         message = f"{places.root}: there is no such directory. Name the one of the runs with --state."
         raise UsageError(message)
-    kept = config.keep if keep is None else keep
-    now = datetime.now(UTC)
     if dry_run:
-        gone = doomed(places, config.retention, kept, now, damaged=damaged)
-    else:
-        with places.locked():
-            gone = prune(places, config.retention, kept, now, damaged=damaged)
-    _tell(places.root, gone, dry_run=dry_run)
+        return doomed(places, config.retention, kept, now, damaged=damaged)
+    with places.locked():
+        return prune(places, config.retention, kept, now, damaged=damaged)
 
 
 def _tell(root: Path, gone: list[Doomed], *, dry_run: bool) -> None:
@@ -65,7 +78,8 @@ def _tell(root: Path, gone: list[Doomed], *, dry_run: bool) -> None:
 
     for each in gone:
         aside = "  (to outbox/expired)" if each.moved else ""
-        click.echo(visible(f"{each.size:>15,}  {each.path.relative_to(root)}{aside}"))
+        shown = each.path.relative_to(root) if each.path.is_relative_to(root) else each.path
+        click.echo(visible(f"{each.size:>15,}  {shown}{aside}"))
     if not gone:
         click.echo("Nothing to remove.")
         return

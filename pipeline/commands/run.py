@@ -117,11 +117,11 @@ def _run(attempt: Attempt, order: Order, config: Config, *, with_mail: bool) -> 
     places = State(config.state)
     try:
         with behind_others(), mailing(config, places, wanted=with_mail) as post, announcing() as announce:
-            audit = attempt.audit = run(order, config, attempt.steps(announce), post)
+            audit = attempt.audit = run(order, config, attempt.steps(announce), post, attempt.has_audited)
     finally:
         # Without the lock, a removal that is under way looks like one that stopped.
         if attempt.has_begun:
-            _name_removal(places)
+            _name_removal(places, order.config_file)
     attempt.exit_code = MAIL_WAITS if post.waits else audit.exit_code
     _name_faults(audit)
     LOG.info("%s: %s, exit code %s", audit.run_id, audit.verdict, attempt.exit_code)
@@ -130,14 +130,14 @@ def _run(attempt: Attempt, order: Order, config: Config, *, with_mail: bool) -> 
         say(f"Report: {places.night(order.as_of) / 'report.html'}")
 
 
-def _name_removal(places: State) -> None:
+def _name_removal(places: State, config_file: Path | None) -> None:
     """Say that a removal of a customer's data was begun and not ended; how the run ends is its own affair."""
     from pipeline.errors import UsageError
     from pipeline.retention.record import told_of_pending
     from reports.text import visible
 
     try:
-        line = told_of_pending(places)
+        line = told_of_pending(places, config_file)
     except UsageError as error:
         line = str(error)
     if line:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ import click
 from pipeline.commands import options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pipeline.config import Config
@@ -23,8 +24,21 @@ if TYPE_CHECKING:
     from schemas.finding import Audit
 
 _NOTHING = "Nothing waits."
+_WAITS = "what was not handed over waits: csp-audit send --outbox sends it."
 _NOBODY = "Nobody gets the mail of this night."
 _NOT_MADE = "the night made no such mail; csp-audit run makes it"
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the command line asks for; the fields are its options."""
+
+    run: str
+    to: tuple[str, ...]
+    only_waiting: bool
+    held: bool
+    dry_run: bool
+    verbose: bool
 
 
 @click.command(
@@ -62,9 +76,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     refusal. What waits in the outbox goes with it.
     """
     from pipeline.errors import UsageError
-    from pipeline.mail.outbox import Outbox
-    from pipeline.session import open_log, settings
-    from pipeline.state import State
+    from pipeline.session import settings
+    from pipeline.trouble import in_plain_words
 
     if only_waiting and (to or context.get_parameter_source("run") is not click.core.ParameterSource.DEFAULT):
         message = "--outbox sends what waits, of any night to anybody. Leave out RUN and --to, or --outbox."
@@ -73,9 +86,21 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         message = "--held goes with --outbox. Add it, or leave out --held."
         raise UsageError(message)
     config = settings(config_file, state)
+    context.obj.folder = config.state
+    with in_plain_words(config.state):
+        return _answer(config, _Wish(run, to, only_waiting, held, dry_run, verbose))
+
+
+def _answer(config: Config, wish: _Wish) -> int:
+    """Do what is asked for; return the exit code. Raises UsageError, and OSError where the system refuses something."""
+    from pipeline.errors import UsageError
+    from pipeline.mail.outbox import Outbox
+    from pipeline.session import open_log
+    from pipeline.state import State
+
     places = State(config.state)
     outbox = Outbox(places.outbox)
-    if only_waiting and outbox.is_empty():
+    if wish.only_waiting and _is_empty(outbox):
         click.echo(_NOTHING)
         return 0
     if config.mail is None:
@@ -83,17 +108,35 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
             "the configuration has no section [mail], so nobody is mailed. Add one, and name the file by --config."
         )
         raise UsageError(message)
-    kept = [] if only_waiting else _kept(places, config, config.mail, run, to)
-    if dry_run:
-        _list(outbox, kept)
+    kept = [] if wish.only_waiting else _kept(places, config, config.mail, wish.run, wish.to)
+    if wish.dry_run:
+        with _readable(outbox):
+            _list(outbox, kept)
         return 0
-    if not kept and not only_waiting:
+    if not kept and not wish.only_waiting:
         click.echo(_NOBODY)
-        if outbox.is_empty():
+        if _is_empty(outbox):
             return 0
-    context.obj.folder = config.state
-    open_log(places.log, verbose=verbose)
-    return _send(config.mail, outbox, kept, with_held=held)
+    open_log(places.log, verbose=wish.verbose)
+    return _send(config.mail, outbox, kept, with_held=wish.held)
+
+
+def _is_empty(outbox: Outbox) -> bool:
+    with _readable(outbox):
+        return outbox.is_empty()
+
+
+@contextmanager
+def _readable(outbox: Outbox) -> Iterator[None]:
+    """Raise UsageError where the system does not let the outbox be read."""
+    from pipeline.errors import UsageError
+
+    try:
+        yield
+    except OSError as error:
+        step = "Check its permissions, or ask as the user that runs the audit."
+        message = f"{outbox.folder}: cannot be read: {error.strerror}. {step}"
+        raise UsageError(message) from error
 
 
 def _kept(places: State, config: Config, mail: MailConfig, run: str, to: Iterable[str]) -> list[Kept]:
@@ -140,15 +183,20 @@ def _send(mail: MailConfig, outbox: Outbox, kept: Sequence[Kept], *, with_held: 
     from pipeline.errors import UsageError
     from pipeline.mail.post import BUSY, open_post, told
     from pipeline.session import LOG
+    from pipeline.signals import undisturbed
     from reports.text import visible
 
     post: Post = open_post(mail, outbox.folder)
     messages = [message for each in kept if (message := each.message())]
+    step = "Check the folder and its permissions."
     try:
-        before = outbox.put(messages, again=True) or outbox.parcels()
+        with undisturbed(_WAITS):
+            before = outbox.put(messages, again=True) or outbox.parcels()
+        # From now on the same command would send it again to those who are served already.
+        step = "Mend that, then run csp-audit send --outbox."
         handover = outbox.flush(post.server, with_held=with_held, wait=lambda: click.echo(BUSY, err=True))
     except OSError as error:
-        wrong = f"{outbox.folder}: cannot be written: {error.strerror}. Check the folder and its permissions."
+        wrong = f"{outbox.folder}: cannot be written: {error.strerror}. {step}"
         raise UsageError(wrong) from error
     missing = [f"{each.recipient}: {each.what}: {_NOT_MADE}" for each in kept if each.file is None]
     elsewhere = _elsewhere(outbox, before, handover)

@@ -8,6 +8,7 @@ import pwd
 import shlex
 from typing import TYPE_CHECKING
 
+from pipeline.beside import lock_of
 from pipeline.doctor.line import failed, ok, warning
 from pipeline.doctor.storage import existing
 from pipeline.regular import STEP, irregular
@@ -24,7 +25,8 @@ _BLOCK = bytes(4096)
 _UNNAMED = getattr(os, "O_TMPFILE", 0)
 # What a file system answers that knows no file without a name.
 _UNKNOWN = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT}
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+# What a file system answers that has no room left.
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def write_access(subject: Subject) -> Line:
@@ -63,7 +65,8 @@ def _folders(subject: Subject) -> Iterator[Path]:
 def _files(subject: Subject) -> tuple[Path, ...]:
     """Return the files that stay, and are written on: a run that another user began by hand leaves such."""
     places = subject.places
-    return places.root / "lock", places.log, places.outbox / "lock", places.outbox / "delivered.csv"
+    locks = (places.outbox / "lock", places.outbox / "lock-put", lock_of(places.root / STATUS), lock_of(places.triage))
+    return places.root / "lock", places.log, *locks, places.outbox / "delivered.csv"
 
 
 def _refusal(folder: Path) -> OSError | None:
@@ -98,7 +101,7 @@ def _step(error: OSError, folder: Path) -> str:
         return f"Put a folder in the place of {place}"
     if error.errno == errno.EROFS:
         return f"findmnt -T {place} shows what is mounted there; have it mounted for writing"
-    return f"df -h {place}, then free some space" if error.errno in _FULL else _own(folder)
+    return f"df -h {place}, then free some space" if error.errno in FULL else _own(folder)
 
 
 def _own(path: Path) -> str:

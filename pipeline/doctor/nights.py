@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
+from pipeline.doctor.access import FULL
 from pipeline.doctor.line import failed, ok, refusal, warning
 from pipeline.errors import AUDITED, FOUND, DamagedError, NotAuditedError, UsageError
 from pipeline.gate import Question, admit
@@ -69,7 +71,7 @@ def last_run(subject: Subject) -> Line:
     if since:
         return warning(f"{found}; {len(since)} refused since, the newest {since[-1]}", subject.command("runs"))
     limit = subject.config.gate.max_age_hours
-    if subject.now - run.started_at > limit * _HOUR:
+    if (subject.now - run.started_at) / _HOUR > limit:
         return warning(f"{found}: longer than the {limit:g} hours that exports may be old", subject.run())
     return ok(found)
 
@@ -109,6 +111,11 @@ def exports(subject: Subject) -> Line:
             admitted = admit(question, subject.config, work)
     except NotAuditedError as error:
         return refusal(error, subject.command("check", folder))
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        found = f"the copies of exports that are not UTF-8 have no room in {gettempdir()}, which a run does without"
+        return warning(found, "Set TMPDIR to a folder with room, then run csp-audit doctor again")
     return ok(f"{folder}: {_counted(admitted)}, {_age(admitted, subject.now)}")
 
 

@@ -52,7 +52,7 @@ def _secrets(subject: Subject) -> Iterator[Path]:
 def _exposed(folder: Path, readers: int) -> Iterator[Path]:
     """Return the files that these readers may read: only where they may also enter each folder on the way."""
     readers &= (_mode(folder) << _ENTER_TO_READ) & readers
-    for path in folder.iterdir() if readers else ():
+    for path in _inside(folder) if readers else ():
         if path.is_symlink() or path.name == "lock":
             continue
         if path.is_dir():
@@ -61,8 +61,20 @@ def _exposed(folder: Path, readers: int) -> Iterator[Path]:
             yield path
 
 
+def _inside(folder: Path) -> list[Path]:
+    """Return what is in a folder; a run that is at work may have taken it away."""
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
 def _mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
+    """Return who may do what; what a run has taken away meanwhile nobody may."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return 0
 
 
 def _chmod(mode: str, path: Path) -> str:

@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Any
 from pipeline.doctor.line import failed, ok, refusal, warning
 from pipeline.errors import UsageError
 from pipeline.mail.connect import FinalError, PassingError, connect
+from pipeline.mail.handed import handed
 from pipeline.mail.outbox import Outbox
+from pipeline.mail.parcel import envelopes
 from pipeline.mail.post import open_post
 from pipeline.mail.settings import Security
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     from pipeline.doctor.line import Line
     from pipeline.doctor.subject import Subject
     from pipeline.mail.connect import Server
+    from pipeline.mail.parcel import Parcel
 
 # Somebody waits for the answer.
 _PATIENCE = 10.0
@@ -69,13 +75,30 @@ def _end_of_certificate(connection: Any) -> datetime | None:  # noqa: ANN401 - s
 
 
 def outbox(subject: Subject) -> Line:
-    """Count what waits, and what is held because nobody knows whether the server has it."""
-    box = Outbox(subject.places.outbox)
-    parcels = box.parcels()
-    if not parcels:
+    """Count what waits, what is held because nobody knows whether the server has it, and what a sender has to mend.
+
+    Raises OSError where the folder cannot be read.
+    """
+    folder = subject.places.outbox
+    parcels = Outbox(folder).parcels()
+    found = [*_waiting(parcels), *_to_mend(folder, parcels)]
+    if not found:
         return ok("nothing waits")
-    held = sum(parcel.is_held for parcel in parcels)
-    found = f"mails that wait: {len(parcels):,}, the oldest since {parcels[0].created[:16].replace('T', ' ')} UTC"
-    why = next((f": {parcel.last_error}" for parcel in parcels if parcel.last_error), "")
-    options = ["--outbox", "--held"] if held == len(parcels) else ["--outbox"]
-    return warning(f"{found}{f', held: {held:,}' if held else ''}{why}", subject.command("send", *options))
+    is_all_held = parcels and all(parcel.is_held for parcel in parcels)
+    return warning("; ".join(found), subject.command("send", "--outbox", *(["--held"] if is_all_held else [])))
+
+
+def _waiting(parcels: Sequence[Parcel]) -> Iterator[str]:
+    if parcels:
+        held = sum(parcel.is_held for parcel in parcels)
+        found = f"mails that wait: {len(parcels):,}, the oldest since {parcels[0].created[:16].replace('T', ' ')} UTC"
+        why = next((f": {parcel.last_error}" for parcel in parcels if parcel.last_error), "")
+        yield f"{found}{f', held: {held:,}' if held else ''}{why}"
+
+
+def _to_mend(folder: Path, parcels: Sequence[Parcel]) -> Iterator[str]:
+    """Tell of what is damaged and not set aside yet, and of what went while the record could not be written."""
+    if damaged := len(envelopes(folder)) - len(parcels):
+        yield f"damaged mails: {damaged:,}"
+    if unrecorded := len(handed(folder)):
+        yield f"mails that went and are not in the record yet: {unrecorded:,}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.doctor.line import ok, warning
 from pipeline.errors import UsageError
 from pipeline.retention.record import read_pending
+from pipeline.retention.words import ending_command
 
 if TYPE_CHECKING:
     from pipeline.doctor.line import Line
@@ -23,4 +24,4 @@ def removal(subject: Subject) -> Line:
     if begun is None:
         return ok("none is half done")
     found = f"one that began is not finished ({begun.reference}): a part of a customer's data is still there"
-    return warning(found, subject.command("forget", begun.reference))
+    return warning(found, ending_command(subject.places.root, subject.config_file, begun.reference))

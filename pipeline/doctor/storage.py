@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ _LEAST, _PER_BYTE = 50 * _MEGABYTE, 2.0
 _NIGHTS = 3
 # A night with an edition for each of many resellers has hundreds of files.
 _FEWEST_NAMES = 1_000
+_WORK = re.compile(r"work-([0-9]+|gone-.*)", re.DOTALL)
 
 
 def disk(subject: Subject) -> Line:
@@ -57,11 +60,26 @@ def set_aside(subject: Subject) -> Line:
     if damaged := sorted(places.kept.glob("damaged-*")):
         step = f"Keep what you need of it; {subject.command('prune', '--damaged', '--dry-run')} lists what can go"
         return warning(f"a damaged warehouse is kept as {damaged[-1]}", step)
+    if subject.holder is None and (left := sorted(filter(_stays, _left(places.root)))):
+        found = f"a run that was killed has left {left[0]}, which this user cannot remove"
+        return warning(found, f"rm -r {shlex.quote(str(left[0]))}, as root")
     mail = sorted([*places.outbox.glob("*.damaged"), *(places.outbox / EXPIRED).glob("*")])
     if mail:
         step = f"To mail a night again: {subject.command('send', 'RUN')}; then remove the files"
         return warning(f"mail that was damaged or too old was not sent (files: {len(mail):,}, such as {mail[0]})", step)
     return ok("nothing")
+
+
+def _left(root: Path) -> list[Path]:
+    """Return the folders in which runs, and removals of folders, have worked: the next run takes them away."""
+    return [path for path in root.glob("work-*") if _WORK.fullmatch(path.name) and path.is_dir()]
+
+
+def _stays(folder: Path) -> bool:
+    """Whether something in a folder cannot be removed by whoever asks."""
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
+        return True
+    return any(_stays(each) for each in folder.iterdir() if each.is_dir() and not each.is_symlink())
 
 
 def existing(path: Path) -> Path:

@@ -78,9 +78,22 @@ class Subject:
         _ = self.status
         return _held_by(self.places.root / "lock")
 
-    @cached_property
+    @property
     def last_run(self) -> LastRun | None:
         """The run of the newest night; None where there is no warehouse. Raises UsageError and LockedError."""
+        if isinstance(self._outcome, CspAuditError):
+            raise self._outcome
+        return self._outcome
+
+    @cached_property
+    def _outcome(self) -> LastRun | CspAuditError | None:
+        """What came of asking: a damaged warehouse is read to its end to say so, which many checks must not repeat."""
+        try:
+            return self._newest_run()
+        except CspAuditError as error:
+            return error
+
+    def _newest_run(self) -> LastRun | None:
         if not is_file(self.places.warehouse):
             return None
         with open_warehouse(self.places.warehouse, self.config) as connection:
@@ -101,6 +114,7 @@ class Subject:
     def last_night(self) -> LastNight:
         """What the gate and the waivers compare with; nothing where the warehouse cannot be read."""
         with suppress(CspAuditError):
+            _ = self.last_run
             return last_night(self.places.warehouse, self.today)
         return LastNight(None, {})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pipeline.mail.parcel import DamagedError, Parcel, read_parcel, sync_folder
+from pipeline.mail.parcel import DamagedParcelError, Parcel, read_parcel, sync_folder
 from pipeline.mail.record import add_to_record
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def handed(folder: Path) -> list[Parcel]:
     """Return the parcels of which that was said. Raises OSError."""
     found = []
     for path in sorted(folder.glob(_NAME.format("*"))):
-        with suppress(DamagedError):
+        with suppress(DamagedParcelError):
             found.append(read_parcel(path))
     return [parcel for parcel in found if parcel]
 

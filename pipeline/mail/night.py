@@ -37,10 +37,14 @@ UNSENT = Letter(f"CSP audit <audit@{_NOWHERE}>", (f"audit@{_NOWHERE}",), _NOWHER
 
 @dataclass(frozen=True)
 class NightMail:
-    """Files by their place in the night's folder, and messages with those who get them."""
+    """Files by their place in the night's folder, and messages with those who get them.
+
+    `without` are the resellers that have an address and no edition tonight.
+    """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def by_language_and_level(recipients: Iterable[Recipient]) -> list[tuple[str, Level, list[Recipient]]]:
@@ -95,9 +99,11 @@ def editions(
     files: dict[str, bytes] = {}
     messages: list[Message] = []
     wanted = dict.fromkeys(recipient.reseller_id for recipient in recipients)
+    without = tuple(reseller_id for reseller_id in wanted if reseller_id not in known)
+    for reseller_id in without:
+        LOG.warning("mail: reseller %s has no customer and no sale tonight", visible(reseller_id))
     for reseller_id in wanted:
-        if reseller_id not in known:
-            LOG.warning("mail: reseller %s has no customer and no sale tonight", visible(reseller_id))
+        if reseller_id in without:
             continue
         edition = shown(read_edition(connection, audit, reseller_id))
         own = [recipient for recipient in recipients if recipient.reseller_id == reseller_id]
@@ -105,7 +111,7 @@ def editions(
             made, content = _edition_files(edition, mail, group)
             files |= {f"{group.folder}/{name}": data for name, data in made.items()}
             messages.append(Message(content, group.addresses, f"{audit.as_of}", f"{EDITION_KIND} {reseller_id}"))
-    return NightMail(files, tuple(messages))
+    return NightMail(files, tuple(messages), without)
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,27 @@ Before the dot that ends its text goes over the wire its parcel is marked, so th
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.mail.handed import handed, set_down, settle
-from pipeline.mail.parcel import DamagedError, Parcel, read_parcel, sync_folder, write_durably, write_parcel
+from pipeline.mail.parcel import (
+    DamagedParcelError,
+    Parcel,
+    envelopes,
+    read_parcel,
+    sync_folder,
+    write_durably,
+    write_parcel,
+)
 from pipeline.mail.record import add_to_record, prepare_record, read_record
 from pipeline.mail.smtp import Event, Message, Step, deliver
 from pipeline.mail.turns import nobody_putting, one_at_a_time, putting
+from pipeline.signals import undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pipeline.mail.connect import Server
@@ -27,7 +35,6 @@ if TYPE_CHECKING:
 DIGEST_KIND, REFUSAL_KIND, EDITION_KIND = "digest", "not audited", "edition"
 # After this a digest is of no use to anybody.
 _KEPT = timedelta(days=7)
-_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -78,10 +85,10 @@ class Outbox:
         """Write messages down, one parcel an address, and return those that are to be sent.
 
         One that the record has is left out, unless it is to go `again`; one that waits stays as it is. What waits of
-        the same kind and night for the same address is dropped. Raises OSError.
+        the same kind and night for the same address is dropped. A stop waits until all is written. Raises OSError.
         """
         self._create()
-        with putting(self.folder):
+        with undisturbed(), putting(self.folder):
             return self._put_all(messages, again=again, now=now)
 
     def _put_all(self, messages: Iterable[Message], *, again: bool, now: datetime | None) -> list[Parcel]:
@@ -100,12 +107,12 @@ class Outbox:
 
     def parcels(self) -> list[Parcel]:
         """Return what waits, the oldest first; what is damaged is left out. Raises OSError."""
-        found = (self._read(path) for path in self._envelopes())
+        found = (self._read(path) for path in envelopes(self.folder))
         return sorted((parcel for parcel in found if parcel), key=lambda parcel: (parcel.created, parcel.key))
 
     def is_empty(self) -> bool:
-        """Tell whether nothing waits and nothing is damaged."""
-        return next(self._envelopes(), None) is None
+        """Tell whether nothing waits, nothing is damaged, and the record has all that went. Raises OSError."""
+        return not (envelopes(self.folder) or handed(self.folder))
 
     def has_delivered(self, parcel: Parcel) -> bool:
         """Tell whether the record has a parcel."""
@@ -202,23 +209,20 @@ class Outbox:
         except FileNotFoundError:
             return None
 
-    def _envelopes(self) -> Iterator[Path]:
-        return (path for path in sorted(self.folder.glob("*.json")) if _KEY.fullmatch(path.stem))
-
     @staticmethod
     def _read(path: Path) -> Parcel | None:
         try:
             return read_parcel(path)
-        except DamagedError:
+        except DamagedParcelError:
             return None
 
     def _set_aside(self) -> list[Path]:
         """Give what is damaged another name, its message too, so that somebody can look at it; return the names."""
         damaged = []
-        for path in self._envelopes():
+        for path in envelopes(self.folder):
             try:
                 read_parcel(path)
-            except DamagedError:
+            except DamagedParcelError:
                 damaged.append(path.replace(path.with_name(f"{path.name}.damaged")))
                 content = path.with_suffix(".eml")
                 if content.exists():
@@ -258,13 +262,18 @@ class _Sending:
         identity, digest = event.message.identity
         parcels = [self.waiting[identity, recipient, digest] for recipient in event.recipients]
         if event.step is Step.DELIVERED:
-            self._record(parcels, moment)
-            for parcel in parcels:
-                self.outbox.drop(parcel)
-                self.delivered.append(self.waiting.pop(parcel.what))
+            # A stop before the record has it would send it twice.
+            with undisturbed():
+                self._delivered(parcels, moment)
             return
         for parcel in parcels:
             self._note(parcel, event)
+
+    def _delivered(self, parcels: list[Parcel], moment: str) -> None:
+        self._record(parcels, moment)
+        for parcel in parcels:
+            self.outbox.drop(parcel)
+            self.delivered.append(self.waiting.pop(parcel.what))
 
     def _record(self, parcels: list[Parcel], moment: str) -> None:
         try:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, fields
 from email.parser import BytesHeaderParser
 from email.policy import default
 from typing import TYPE_CHECKING, Any
 
+from pipeline.beside import give_away
 from pipeline.mail.record import Delivery
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_ENVELOPE = re.compile(r"[0-9a-f]{32}\.json")
 # The first time that nobody knows, it is sent once more by itself; the second time it is not.
 _MOST_DOUBTS = 2
 
 
-class DamagedError(Exception):
+class DamagedParcelError(Exception):
     """What is written of a parcel is not what was written."""
 
 
@@ -71,6 +74,17 @@ def message_id_of(content: bytes) -> str:
     return str(BytesHeaderParser(policy=default).parsebytes(content)["Message-ID"] or "").strip()
 
 
+def envelopes(folder: Path) -> list[Path]:
+    """Return the files that say what is known of parcels, by name; none where there is no folder. Raises OSError.
+
+    Unlike `Path.glob`, which takes a folder that may not be read for an empty one.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if _ENVELOPE.fullmatch(path.name))
+    except FileNotFoundError:
+        return []
+
+
 def write_parcel(folder: Path, parcel: Parcel) -> None:
     """Write what is known of a parcel, whole or not at all. Raises OSError."""
     text = json.dumps(asdict(parcel), indent=1, ensure_ascii=False)
@@ -78,7 +92,7 @@ def write_parcel(folder: Path, parcel: Parcel) -> None:
 
 
 def read_parcel(path: Path) -> Parcel | None:
-    """Return what a file says of a parcel; None where it is gone. Raises DamagedError, OSError."""
+    """Return what a file says of a parcel; None where it is gone. Raises DamagedParcelError, OSError."""
     try:
         told: dict[str, Any] = json.loads(path.read_bytes())
         parcel = Parcel(**told)
@@ -86,9 +100,9 @@ def read_parcel(path: Path) -> Parcel | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, RecursionError) as error:
-        raise DamagedError from error
+        raise DamagedParcelError from error
     if not is_whole:
-        raise DamagedError
+        raise DamagedParcelError
     return parcel
 
 
@@ -96,7 +110,9 @@ def write_durably(path: Path, content: bytes) -> None:
     """Put a file in its place in one step, readable by its owner only and on disk for good. Raises OSError."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            give_away(file.fileno(), path.parent.stat())
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -8,6 +8,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.beside import make_owned
+from pipeline.regular import read_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -31,11 +34,14 @@ class Delivery:
 
 
 def read_record(path: Path) -> frozenset[Delivery]:
-    """Return what was handed over; a line that a crash has cut off counts as never written."""
+    """Return what was handed over; a line that a crash has cut off counts as never written. Raises OSError."""
     try:
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = read_bytes(path).decode("utf-8", "replace")
     except FileNotFoundError:
         return frozenset()
+    except OSError as error:
+        # Callers name the folder alone.
+        raise OSError(error.errno, f"{path.name}: {error.strerror}", str(path)) from error
     rows = csv.reader(io.StringIO(text.replace("\0", "")))
     return frozenset(Delivery(*row[:-1]) for row in rows if len(row) == _CELLS and row[-1].endswith("Z"))
 
@@ -45,6 +51,7 @@ def add_to_record(path: Path, deliveries: Iterable[Delivery], moment: str) -> No
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerows((*each.what, each.created, moment) for each in deliveries)
+    make_owned(path, 0o600)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
         file.write(_line_break(file.fileno()) + text.getvalue().encode())
         file.flush()

@@ -7,13 +7,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.audit import read_audit
-from pipeline.errors import DamagedError
+from pipeline.database import DatabaseError
+from pipeline.errors import LockedError, UsageError
 from pipeline.mail.night import UNSENT, NightMail
 from pipeline.mail.outbox import REFUSAL_KIND
 from pipeline.mail.places import NOT_AUDITED, refused_place
 from pipeline.mail.settings import Only
 from pipeline.mail.smtp import Message
 from pipeline.rulefile import read_rules
+from pipeline.session import LOG
+from pipeline.signals import stop_if_asked
 from pipeline.warehouse import open_warehouse
 from reports.languages import words_of
 from reports.mail.letter import Letter
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def refused_mail(
-    refusal: Refusal, mail: MailConfig | None, language: str, places: Places, upcoming: Sequence[Finding]
+    refusal: Refusal, mail: MailConfig | None, language: str, places: Places, upcoming: Sequence[Finding] | None
 ) -> NightMail:
     """Return the not-audited mail: not_audited.eml in the language, and one message for each language of recipients."""
 
@@ -57,19 +60,24 @@ def refused_mail(
 
 def upcoming_deadlines(
     refusal: Refusal, warehouse: Path | None, config: Config, shown: Callable[[Audit], Audit]
-) -> list[Finding]:
+) -> list[Finding] | None:
     """Return what the last good night had that falls due from the refused night to the next one, the first first.
 
-    Nothing where `warehouse` turns out to be damaged: the refusal is told all the same.
+    None where there was one that cannot be read, for want of memory too: the refusal is told all the same.
     `shown` is applied to the night, for example to mask it.
     """
-    if refusal.last_good is None or warehouse is None:
+    if refusal.last_good is None:
         return []
+    if warehouse is None:
+        return None
     try:
         with open_warehouse(warehouse, config) as connection:
             audit = shown(read_audit(connection, [file.rule for file in read_rules()]))
-    except DamagedError:
-        return []
+    except (DatabaseError, LockedError, UsageError) as error:
+        # What was interrupted looks like a fault of the database.
+        stop_if_asked()
+        LOG.warning("mail: the deadlines of the last good night cannot be read (%s)", type(error).__name__)
+        return None
     last = refusal.as_of + timedelta(days=1)
     due = [
         (finding.due_on, place, finding)

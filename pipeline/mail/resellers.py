@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
 from pipeline.mail.settings import is_address
+from pipeline.regular import read_text
 from reports.languages import LANGUAGES
 from reports.text import clip, visible
 
@@ -64,7 +65,7 @@ def read_resellers(path: Path) -> tuple[ResellerRecipient, ...]:
 
 def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, "utf-8-sig")
         first = text.partition("\n")[0]
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
+from pipeline.regular import open_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,9 +47,9 @@ def _read(mail: MailConfig) -> str:
         raise UsageError(message)
     path = mail.password_file
     try:
-        with path.open(encoding="utf-8") as file:
+        with open_bytes(path) as file:
             _check_mode(path, os.fstat(file.fileno()).st_mode)
-            password = file.read().rstrip("\r\n")
+            password = file.read().decode("utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
         message = f"{path}: the password cannot be read: {why}. Correct mail.password_file, or set {_VARIABLE}."

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pipeline.beside import make_owned
 from pipeline.errors import LockedError
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def nobody_putting(folder: Path) -> Iterator[bool]:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[int]:
+    make_owned(file, 0o600)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield descriptor

@@ -40,6 +40,8 @@ DAMAGED = "damaged-"
 _QUARANTINE, _RUN = "quarantine.csv", "run.json"
 _OF_NIGHTS = ("runs", "refused")
 _LOGS = re.compile(r"csp-audit\.log(\.[0-9]+)?|csp-audit-fault-\w+\.txt|status\.json")
+# What runs build in, and what is being deleted.
+_WORK = re.compile(r"work-[0-9]+|work-gone-.+")
 # Locks, what this command writes itself, and the key for pseudonyms, which is random.
 _NEVER = re.compile(rf"lock|\..*\.lock|masking\.key|{re.escape(RECORD)}|{re.escape(PENDING)}|{re.escape(NOTE)}")
 # What a broken archive, or one that is packed in a way that is not known (NotImplementedError), is told by.
@@ -100,21 +102,18 @@ def look(state: State, waivers: Path, subject: Subject) -> Cleaned:
 def clean(state: State, found: Cleaned, subject: Subject) -> None:
     """Do what was found to be done, but for what is to be done by hand.
 
-    The state directory must be locked and sending stopped. Raises UsageError where a file cannot be changed.
+    The state directory must be locked and sending stopped. Raises OSError where a file cannot be changed, and what
+    `alone` raises.
     """
     finder = subject.finder
-    try:
-        for path in found.removed:
-            _note(state, path)
-            path.unlink(missing_ok=True)
-        for path in found.mails:
-            _drop_mail(path)
-        for path in found.changed:
-            text = path.read_bytes().decode("utf-8", "surrogateescape")
-            replace_file(path, finder.without(text).encode("utf-8", "surrogateescape"))
-    except OSError as error:
-        message = f"{error.filename}: cannot be changed: {error.strerror}. Check its permissions, then run again."
-        raise UsageError(message) from error
+    for path in found.removed:
+        _note(state, path)
+        path.unlink(missing_ok=True)
+    for path in found.mails:
+        _drop_mail(path)
+    for path in found.changed:
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        replace_file(path, finder.without(text).encode("utf-8", "surrogateescape"))
     if found.decisions:
         _forget_decisions(state, subject)
 
@@ -123,7 +122,7 @@ def _files(state: State, waivers: Path) -> Iterator[tuple[Path, _Kind]]:
     """Return every file but warehouses: csp-audit's own in the order of their names, then what is behind links."""
     for path, is_own in walked(state.root, _places(state)):
         inside = path.relative_to(state.root).parts
-        if path in {waivers, state.latest} or inside[0].startswith("work-") or _is_of_a_warehouse(state, path):
+        if path in {waivers, state.latest} or _WORK.fullmatch(inside[0]) or _is_of_a_warehouse(state, path):
             continue
         if not is_own or not path.exists():
             yield path, _Kind.BY_HAND

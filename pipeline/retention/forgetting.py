@@ -10,37 +10,33 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from pipeline.config import waivers_file
-from pipeline.database import DatabaseError, OutOfMemoryError, reading
-from pipeline.desk.answer import as_text
-from pipeline.desk.customers import find_customer
 from pipeline.errors import UsageError
 from pipeline.retention.files import Cleaned, clean, look
 from pipeline.retention.finder import is_same
+from pipeline.retention.identifying import as_id, complete, identify
 from pipeline.retention.places import sending_stopped
 from pipeline.retention.record import (
     Pending,
     add_record,
     drop_halves,
     end_pending,
-    ending_command,
     new_reference,
     read_pending,
     write_pending,
 )
 from pipeline.retention.rewriting import Removed, counted, rewrite
-from pipeline.retention.subject import Subject, known_of, others_of, tables_of
-from pipeline.retention.warehouses import Warehouses, database_of, warehouses_of
+from pipeline.retention.warehouses import Warehouses, opened, warehouses_of
+from pipeline.retention.words import ending_command, not_finished, told_plainly
 from pipeline.signals import undisturbed
 from pipeline.state import State
-from pipeline.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config import Config
+    from pipeline.retention.subject import Subject
 
 # What a stop says of the removal, from the moment at which it begins to the one at which it is done.
 _DONE = "what had begun to be removed is gone, and forgotten.csv has its line. To remove another customer, run again."
@@ -73,74 +69,97 @@ class Forgotten:
 
 
 def preview(config: Config, asked: str) -> Forgotten:
-    """Say what would go; nothing is changed. Raises UsageError where there is no such customer."""
-    state = State(config.state)
-    warehouses, begun = warehouses_of(state, config), read_pending(state)
-    if begun and _is_meant(begun, asked):
-        return _look(state, config, warehouses, _complete(warehouses, begun.subject))
-    unknown, subject = _identify(state, config, warehouses, asked)
-    found = _look(state, config, warehouses, subject)
-    if unknown and found.is_nothing:
-        raise unknown
-    return found
+    """Say what would go; nothing is changed.
 
-
-def forget(config: Config, asked: str, *, go_on: bool = False) -> Forgotten:
-    """Remove a customer's data, after a removal that was begun and not ended, whose reference can be `asked` as well.
-
-    Raises UsageError where there is no such customer, where files that only people may change name it, unless it is to
-    `go_on` without them, and where a warehouse is of a newer layout, or the newest night's cannot be read to its end;
-    LockedError where a run or a sender is at work. Nothing is changed then.
+    Raises UsageError where there is no such customer, and where the system or the database refuses something.
     """
     state = State(config.state)
-    with state.locked(), sending_stopped(state), state.work() as work:
+    with told_plainly(config):
+        warehouses, begun = warehouses_of(state, config), read_pending(state)
+        if begun and _is_meant(begun, asked):
+            return _look(state, config, warehouses, complete(warehouses, config, begun.subject))
+        unknown, subject = identify(state.warehouse, config, warehouses, asked)
+        found = _look(state, config, warehouses, subject)
+        if unknown and found.is_nothing:
+            raise unknown
+        return found
+
+
+def forget(config: Config, asked: str, *, go_on: bool = False, config_file: Path | None = None) -> Forgotten:
+    """Remove a customer's data, after a removal that was begun and not ended, whose reference can be `asked` as well.
+
+    The command that ends a removal names `config_file`. Raises UsageError where there is no such customer, where files
+    that only people may change name it, unless it is to `go_on` without them, and where a warehouse is of a newer
+    layout, or the newest night's cannot be read to its end; LockedError where a run or a sender is at work. Nothing is
+    changed then, but where the error says that the removal is not finished.
+    """
+    state = State(config.state)
+    with told_plainly(config), state.locked(), sending_stopped(state), state.work() as work:
+        removal = _Removal(state, config, work, config_file, go_on)
         begun = read_pending(state)
-        with undisturbed(_unfinished(state, begun) if begun else ""):
-            drop_halves(state)
-        warehouses = warehouses_of(state, config)
         if begun:
-            known = Pending(begun.reference, _complete(warehouses, begun.subject))
-            ended = _carry_out(state, config, work, warehouses, known, go_on=go_on)
+            ended, warehouses = removal.end(begun)
             if _is_meant(begun, asked):
                 return ended
-            warehouses = Warehouses(warehouses.readable)
-        unknown, subject = _identify(state, config, warehouses, asked)
+        else:
+            with undisturbed():
+                drop_halves(state)
+            warehouses = warehouses_of(state, config)
+        unknown, subject = identify(state.warehouse, config, warehouses, asked)
         if unknown and _look(state, config, warehouses, subject).is_nothing:
             raise unknown
-        return _carry_out(state, config, work, warehouses, Pending(new_reference(), subject), go_on=go_on)
+        return removal.carry_out(warehouses, Pending(new_reference(), subject))
 
 
-def _carry_out(  # noqa: PLR0913 - where, how, and what
-    state: State, config: Config, work: Path, warehouses: Warehouses, begun: Pending, *, go_on: bool
-) -> Forgotten:
-    subject = begun.subject
-    files = look(state, waivers_file(config), subject)
-    if files.by_hand and not go_on:
-        raise UsageError(_by_hand(files.by_hand))
-    try:
-        with undisturbed(_unfinished(state, begun)):
-            write_pending(state, begun)
+@dataclass(frozen=True)
+class _Removal:
+    """Where and how customers are removed; `work` is a folder to build in."""
+
+    state: State
+    config: Config
+    work: Path
+    config_file: Path | None
+    go_on: bool
+
+    def end(self, begun: Pending) -> tuple[Forgotten, Warehouses]:
+        """End what was begun; return what went, and the warehouses that are left."""
+        ending = self._ending(begun)
+        with told_plainly(self.config, ending):
+            with undisturbed(not_finished(ending)):
+                drop_halves(self.state)
+            warehouses = warehouses_of(self.state, self.config)
+            known = Pending(begun.reference, complete(warehouses, self.config, begun.subject))
+            return self.carry_out(warehouses, known), Warehouses(warehouses.readable)
+
+    def carry_out(self, warehouses: Warehouses, begun: Pending) -> Forgotten:
+        """Write down what is begun, and remove all of it. Each error from then on names what ends it."""
+        files, ending = self._files(begun.subject), self._ending(begun)
+        with undisturbed(not_finished(ending)):
+            write_pending(self.state, begun)
+        with told_plainly(self.config, ending):
+            return self._remove(warehouses, begun, files)
+
+    def _remove(self, warehouses: Warehouses, begun: Pending, files: Cleaned) -> Forgotten:
+        state, config, subject = self.state, self.config, begun.subject
         clean(state, files, subject)
         for path in warehouses.damaged:
             path.unlink(missing_ok=True)
-        removed = {path: rewrite(path, work, config, subject) for path in warehouses.readable}
+        removed = {path: rewrite(path, self.work, config, subject) for path in warehouses.readable}
         _check(state, config, subject)
         done = Forgotten(begun.reference, removed, warehouses.damaged, files, _ambiguous(subject))
         add_record(state, begun.reference, datetime.now(UTC), _counts(done))
         with undisturbed(_DONE):
             end_pending(state)
-    except OutOfMemoryError as error:
-        message = f"memory_limit = {config.memory_limit} is too little for this. Raise it, then run again."
-        raise UsageError(message) from error
-    except (OSError, DatabaseError) as error:
-        said = str(error).splitlines()[0] if isinstance(error, DatabaseError) else error.strerror
-        message = f"{state.root}: not all is removed yet: {said}. Mend that, then run the same command again."
-        raise UsageError(message) from error
-    return done
+        return done
 
+    def _files(self, subject: Subject) -> Cleaned:
+        files = look(self.state, waivers_file(self.config), subject)
+        if files.by_hand and not self.go_on:
+            raise UsageError(_by_hand(files.by_hand))
+        return files
 
-def _unfinished(state: State, begun: Pending) -> str:
-    return f"the removal is not finished; {ending_command(state, begun)} ends it."
+    def _ending(self, begun: Pending) -> str:
+        return ending_command(self.state.root, self.config_file, begun.reference)
 
 
 def _check(state: State, config: Config, subject: Subject) -> None:
@@ -156,85 +175,16 @@ def _check(state: State, config: Config, subject: Subject) -> None:
 def _look(state: State, config: Config, warehouses: Warehouses, subject: Subject) -> Forgotten:
     removed = {}
     for path in warehouses.readable:
-        with reading(path, config.memory_limit, config.threads) as connection:
-            removed[path] = counted(connection, database_of(connection), subject)
+        with opened(path, config) as (connection, database):
+            removed[path] = counted(connection, database, subject)
     files = look(state, waivers_file(config), subject)
     return Forgotten("", removed, warehouses.damaged, files, _ambiguous(subject))
-
-
-def _complete(warehouses: Warehouses, subject: Subject) -> Subject:
-    """Add what every warehouse knows of the customer, and of others like it."""
-    for path in warehouses.readable:
-        with reading(path) as connection:
-            subject |= known_of(connection, database_of(connection), subject.customer_id)
-    for path in warehouses.readable:
-        with reading(path) as connection:
-            subject |= others_of(connection, database_of(connection), subject)
-    return subject
-
-
-def _identify(state: State, config: Config, warehouses: Warehouses, asked: str) -> tuple[UsageError | None, Subject]:
-    """Return whom somebody means, and, where it is in no table, the error that says so: files may still name it.
-
-    Raises UsageError.
-    """
-    text = " ".join(asked.split())
-    if whole := _as_id(text):
-        return _unknown(state, config, whole), _complete(warehouses, Subject(whole))
-    subject = _complete(warehouses, Subject(_by_name(state, config, warehouses, text)))
-    if not any(is_same(text, each) for each in (subject.customer_id, *subject.names, *subject.domains)):
-        message = (
-            f"{as_text(asked)!r} is only a part of a name. Its data would be gone for good: name the customer whole, "
-            f"or by its id {subject.customer_id}."
-        )
-        raise UsageError(message)
-    return None, subject
-
-
-def _as_id(text: str) -> str:
-    """Return an id as warehouses have it, if it has no hyphens or is in braces too; "" for anything else."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return ""
-
-
-def _unknown(state: State, config: Config, asked: str) -> UsageError | None:
-    try:
-        with open_warehouse(state.warehouse, config) as connection:
-            find_customer(connection, asked)
-    except UsageError as error:
-        return error
-    return None
-
-
-def _by_name(state: State, config: Config, warehouses: Warehouses, text: str) -> str:
-    """Return the id of a customer of the newest night, or else of any night."""
-    try:
-        with open_warehouse(state.warehouse, config) as connection:
-            return find_customer(connection, text)
-    except UsageError:
-        ids = _ids_of(warehouses, text)
-        if len(ids) != 1:
-            raise
-        return ids.pop()
-
-
-def _ids_of(warehouses: Warehouses, text: str) -> set[str]:
-    found: set[str] = set()
-    for path in warehouses.readable:
-        with reading(path) as connection:
-            for name, columns in tables_of(connection, database_of(connection)).items():
-                for column in {"company_name", "domain"} & columns.keys() if "customer_id" in columns else ():
-                    query = f"select distinct lower(customer_id) from {name} where lower({column}) = lower(?)"
-                    found |= {each for (each,) in connection.execute(query, [text]).fetchall() if each}
-    return found
 
 
 def _is_meant(begun: Pending, asked: str) -> bool:
     subject = begun.subject
     known = (begun.reference, subject.customer_id, *subject.names, *subject.domains)
-    return any(is_same(_as_id(asked) or asked, each) for each in known)
+    return any(is_same(as_id(asked) or asked, each) for each in known)
 
 
 def _ambiguous(subject: Subject) -> tuple[str, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from pipeline.errors import LockedError
+from pipeline.mail.turns import one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,13 +17,11 @@ if TYPE_CHECKING:
 @contextmanager
 def sending_stopped(state: State) -> Iterator[None]:
     """Hold the outbox, if there is one, against senders. Raises LockedError where one is at work."""
-    if not state.outbox.is_dir():
-        yield
-        return
-    with os.fdopen(os.open(state.outbox / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            message = f"{state.outbox}: mail is being sent. Wait for that to end, then run again."
-            raise LockedError(message) from None
+    with ExitStack() as stack:
+        if state.outbox.is_dir():
+            try:
+                stack.enter_context(one_at_a_time(state.outbox, 0, None))
+            except LockedError:
+                message = f"{state.outbox}: mail is being sent. Wait for that to end, then run again."
+                raise LockedError(message) from None
         yield

@@ -1,11 +1,13 @@
 """Takes away what is kept no longer: nights' folders, records of refusals, earlier warehouses.
 
-Mail that waits for too long is moved aside and never dropped. What `latest` points at, the newest night and damaged
-warehouses stay. A folder is renamed to work-* before it is deleted, so that no half of one is ever taken for a night.
+Mail that waits for too long is moved aside; where a sender is at work, that one has given it up and deleted it before.
+What `latest` points at, the newest night and damaged warehouses stay. A folder is renamed to work-* before it is
+deleted, so that no half of one is ever taken for a night.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from contextlib import ExitStack
@@ -13,8 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.database import log_of
 from pipeline.errors import UsageError
-from pipeline.mail.parcel import DamagedError, read_parcel
+from pipeline.mail.parcel import DamagedParcelError, read_parcel
 from pipeline.retention.places import sending_stopped
 from pipeline.session import LOG
 from pipeline.warehouse import kept_copies
@@ -42,9 +45,13 @@ class Doomed:
 def doomed(
     state: State, retention: RetentionConfig, keep: int, now: datetime, *, damaged: bool = False
 ) -> list[Doomed]:
-    """Return what goes, in the order of its kinds and names; `keep` counts earlier warehouses. Raises OSError."""
-    found = [*_old_folders(state, retention), *_old_warehouses(state, keep)]
+    """Return what goes, in the order of its kinds and names; `keep` counts earlier warehouses. Raises OSError.
+
+    Warehouses come first: on a full disk folders can be renamed, and mail moved, only once there is room.
+    """
+    found = [*_old_warehouses(state, keep)]
     found += sorted([*state.kept.glob("damaged-*"), *state.kept.glob("stray-*")]) if damaged else []
+    found += _old_folders(state, retention)
     waiting = _old_mail(state, now - timedelta(days=retention.mail_days))
     return [
         *(Doomed(path, _size(path)) for path in found),
@@ -66,7 +73,8 @@ def prune(state: State, retention: RetentionConfig, keep: int, now: datetime, *,
             for each in gone:
                 _take_away(state, each)
     except OSError as error:
-        message = f"{error.filename}: cannot be removed: {error.strerror}. Check its permissions, then run again."
+        place = f"{error.filename}: " if error.filename else ""
+        message = f"{place}cannot be removed: {error.strerror}. Check its permissions and the disk, then run again."
         raise UsageError(message) from error
     return gone
 
@@ -82,8 +90,9 @@ def prune_nights(state: State, retention: RetentionConfig) -> None:
 
 
 def _old_folders(state: State, retention: RetentionConfig) -> list[Path]:
-    latest = state.latest.resolve() if state.latest.is_symlink() else None
-    nights = [path for path in _nights(state.root / "runs")[: -retention.runs] if path.resolve() != latest]
+    # Path.resolve would raise RuntimeError where links go round in a circle.
+    latest = os.path.realpath(state.latest) if state.latest.is_symlink() else None
+    nights = [path for path in _nights(state.root / "runs")[: -retention.runs] if os.path.realpath(path) != latest]
     return nights + _nights(state.root / "refused")[: -retention.refused]
 
 
@@ -104,7 +113,7 @@ def _is_day(name: str) -> bool:
 def _old_warehouses(state: State, keep: int) -> Iterator[Path]:
     for path in sorted(kept_copies(state.kept)[keep:]):
         # What a session has left beside a warehouse is worth nothing without it.
-        log = path.with_name(f"{path.name}.wal")
+        log = log_of(path)
         yield from (log, path) if log.exists() else (path,)
 
 
@@ -123,7 +132,7 @@ def _created(envelope: Path) -> datetime | None:
     try:
         parcel = read_parcel(envelope)
         return datetime.fromisoformat(parcel.created).astimezone(UTC) if parcel else None
-    except (DamagedError, ValueError):
+    except (DamagedParcelError, ValueError):
         return None
 
 

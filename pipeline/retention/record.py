@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import io
 import json
 import os
 import secrets
-import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +14,11 @@ from typing import TYPE_CHECKING
 from pipeline.beside import replace_file
 from pipeline.errors import UsageError
 from pipeline.mail.parcel import sync_folder, write_durably
+from pipeline.regular import read_bytes, read_text
 from pipeline.retention.files import PENDING, RECORD
 from pipeline.retention.rewriting import HALF
 from pipeline.retention.subject import Subject
+from pipeline.retention.words import ending_command
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from pipeline.state import State
 
 _COLUMNS = (
-    "reference", "removed_at", "removed_by", "warehouses", "rows", "rows_changed", "files", "files_changed", "mails",
-    "decisions",
+    "reference", "removed_at", "warehouses", "rows", "rows_changed", "files", "files_changed", "mails", "decisions",
 )  # fmt: skip
+_USER = "removed_by"
 
 
 @dataclass(frozen=True)
@@ -48,28 +48,30 @@ def read_pending(state: State) -> Pending | None:
     """Return the removal that was begun and not ended. Raises UsageError where its file cannot be read."""
     path = state.root / PENDING
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(read_text(path))
         texts = {name: frozenset(value) for name, value in told["subject"].items() if name != "customer_id"}
         return Pending(told["reference"], Subject(told["subject"]["customer_id"], **texts))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        # It alone has the customer's older names and ids: that it cannot be read now is no reason to throw it away.
+        message = f"{path}: cannot be read: {error.strerror}. Mend that, then run csp-audit forget again."
+        raise UsageError(message) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{path}: cannot be read. Remove it, then run csp-audit forget again with the customer's id."
         raise UsageError(message) from error
 
 
-def told_of_pending(state: State) -> str:
+def told_of_pending(state: State, config_file: Path | None) -> str:
     """Say in one line that a removal was begun and not ended, and what ends it; "" where there is none.
 
-    Raises UsageError where its file cannot be read.
+    The command names `config_file`. Raises UsageError where its file cannot be read.
     """
     begun = read_pending(state)
-    return f"the removal of a customer's data is not finished: {ending_command(state, begun)} ends it." if begun else ""
-
-
-def ending_command(state: State, begun: Pending) -> str:
-    """Return the command that ends a removal; it names nobody."""
-    return shlex.join(["csp-audit", "forget", begun.reference, "--state", str(state.root)])
+    if begun is None:
+        return ""
+    ending = ending_command(state.root, config_file, begun.reference)
+    return f"the removal of a customer's data is not finished: {ending} ends it."
 
 
 def write_pending(state: State, pending: Pending) -> None:
@@ -98,30 +100,33 @@ def drop_halves(state: State) -> None:
 
 
 def add_record(state: State, reference: str, now: datetime, counts: dict[str, int]) -> None:
-    """Add a line of one removal, unless it is there. Raises OSError."""
+    """Add a line of one removal, unless it is there; nobody's name stays in older ones. Raises OSError."""
     path = state.root / RECORD
-    before = _read(path)
+    before = _without_users(_read(path))
     if any(line.startswith(f"{reference},") for line in before.splitlines()):
         return
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     if not before:
         writer.writeheader()
-    writer.writerow(
-        {"reference": reference, "removed_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "removed_by": _user(), **counts}
-    )
+    writer.writerow({"reference": reference, "removed_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", **counts})
     replace_file(path, (before + text.getvalue()).encode())
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8", "replace")
+        return read_bytes(path).decode("utf-8", "replace")
     except FileNotFoundError:
         return ""
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return str(os.getuid())
+def _without_users(before: str) -> str:
+    """Return a record without the column that once said who had removed something."""
+    rows = csv.DictReader(io.StringIO(before))
+    if _USER not in (rows.fieldnames or ()):
+        return before
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.database import building, identifier, literal
+from pipeline.database import building, identifier, literal, log_of
 from pipeline.retention.subject import tables_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Removed:
 
 
 def rewrite(path: Path, work: Path, config: Config, subject: Subject) -> Removed:
-    """Write a warehouse again without the customer; its permissions and its time stay, and a link stays one.
+    """Write a warehouse again without the customer; its owner, its permissions and its time stay, and a link stays one.
 
     Raises DatabaseError or OSError; the old file is then as it was.
     """
@@ -65,11 +65,8 @@ def rewrite(path: Path, work: Path, config: Config, subject: Subject) -> Removed
             table.copy()
         connection.execute("detach old")
         connection.execute("checkpoint")
-    before = path.stat()
-    new.chmod(before.st_mode & 0o7777)
-    os.utime(new, ns=(before.st_atime_ns, before.st_mtime_ns))
     # Its log fits no other file. A warehouse is closed without one, and what a session left in it is in the new file.
-    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    log_of(path).unlink(missing_ok=True)
     _put(new, path)
     return removed
 
@@ -79,10 +76,20 @@ def _put(new: Path, path: Path) -> None:
     beside = path.with_name(f".{path.name}{HALF}")
     try:
         if new.stat().st_dev != path.stat().st_dev:
-            new = Path(shutil.copy2(new, beside))
+            new = Path(shutil.copy(new, beside))
+        _dress(new, path.stat())
         new.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _dress(new: Path, before: os.stat_result) -> None:
+    """Give a file the owner, the permissions and the time of another."""
+    if os.geteuid() == 0:
+        # Else no night of the user whose files these are could read it.
+        os.chown(new, before.st_uid, before.st_gid)
+    new.chmod(before.st_mode & 0o7777)
+    os.utime(new, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def counted(connection: Connection, database: str, subject: Subject) -> Removed:

@@ -6,10 +6,11 @@ came upon such a block in the middle would have removed half.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.database import DatabaseError, OutOfMemoryError, identifier, reading
+from pipeline.database import DatabaseError, OutOfMemoryError, identifier, log_of, read_table, reading
 from pipeline.errors import DamagedError, UsageError
 from pipeline.regular import is_file
 from pipeline.retention.files import DAMAGED
@@ -18,6 +19,7 @@ from pipeline.signals import stop_if_asked
 from pipeline.warehouse import kept_copies, layout_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pipeline.config import Config
@@ -48,7 +50,7 @@ def warehouses_of(state: State, config: Config) -> Warehouses:
         if path not in ours:
             _look_at_another(path, config)
         elif not _is_sound(path, config):
-            damaged += [path, *state.kept.glob(f"{path.name}.wal")]
+            damaged += [path, log_of(path)] if log_of(path).exists() else [path]
             continue
         readable.append(path)
     # What it leads to may be the warehouse of the newest night by now.
@@ -62,10 +64,12 @@ def warehouses_of(state: State, config: Config) -> Warehouses:
     return Warehouses(tuple(readable), tuple(damaged))
 
 
-def database_of(connection: Connection) -> str:
-    """Return the name of the database that is open."""
-    (name,) = connection.execute("select current_database()").fetchone() or ("",)
-    return str(name)
+@contextmanager
+def opened(path: Path, config: Config) -> Iterator[tuple[Connection, str]]:
+    """Open a warehouse read-only; give the name of its database beside the connection. Raises as `reading` does."""
+    with reading(path, config.memory_limit, config.threads) as connection:
+        (name,) = connection.execute("select current_database()").fetchone() or ("",)
+        yield connection, str(name)
 
 
 def _broken(warehouse: Path) -> str:
@@ -90,7 +94,7 @@ def _look_at_another(path: Path, config: Config) -> None:
     """Look at a database that somebody has put into kept/: it is written again, and never removed whole."""
     try:
         tables = _read_through(path, config)
-    except (DatabaseError, DamagedError) as error:
+    except DamagedError as error:
         stop_if_asked()
         message = f"{path}: cannot be read, nor searched. Remove it, then run again."
         raise UsageError(message) from error
@@ -99,16 +103,17 @@ def _look_at_another(path: Path, config: Config) -> None:
 
 
 def _read_through(path: Path, config: Config) -> Tables:
-    """Read every block of every table; return the tables. Raises DamagedError, and UsageError for other reasons."""
+    """Read every block of every table; return the tables.
+
+    Raises DamagedError, OutOfMemoryError, and UsageError for others.
+    """
     try:
-        with reading(path, config.memory_limit, config.threads) as connection:
-            tables = tables_of(connection, database_of(connection))
+        with opened(path, config) as (connection, database):
+            tables = tables_of(connection, database)
             for name in tables:
-                place = ".".join(map(identifier, name.split(".")))
-                connection.execute(f"select bit_xor(hash(t)) from {place} as t").fetchall()
-    except OutOfMemoryError as error:
-        message = f"memory_limit = {config.memory_limit} is too little for this. Raise it, then run again."
-        raise UsageError(message) from error
+                read_table(connection, ".".join(map(identifier, name.split("."))))
+    except OutOfMemoryError:
+        raise
     except DatabaseError as error:
         stop_if_asked()
         said = str(error).splitlines()[0].rstrip(".!")

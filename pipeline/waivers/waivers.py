@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
+from pipeline.regular import read_bytes
 from pipeline.waivers.check import EntryCheck, key_name, near_matches, shown
 from pipeline.waivers.lines import entry_lines, key_line
 from schemas.reading import Problem
@@ -65,7 +66,7 @@ def read_waivers(path: Path, rule_ids: Collection[str], *, must_exist: bool = Fa
 def read_text(path: Path, *, must_exist: bool = False) -> str:
     """Return the file's text, "" where there is none. Raises UsageError where it cannot be read."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_bytes(path).decode("utf-8")
     except FileNotFoundError:
         if not must_exist:
             return ""

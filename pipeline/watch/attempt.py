@@ -72,6 +72,10 @@ class Attempt:
 
         return step
 
+    def has_audited(self, audit: Audit) -> None:
+        """Take the audit of a night that is in its place: however the run ends now, that is the last good one."""
+        self.audit = audit
+
     def _begin(self) -> None:
         with undisturbed():
             rotate_log(LOG, self.watch.keep_logs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.beside import replace_text
+from pipeline.beside import drop_halves, replace_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,8 +27,7 @@ def metrics_text(status: Status) -> str:
 
 def write_metrics(path: Path, status: Status) -> None:
     """Put the metrics into their place in one step; a file that is there keeps its permissions. Raises OSError."""
-    for left in path.parent.glob(f".{path.name}.[0-9]*"):
-        left.unlink(missing_ok=True)
+    drop_halves(path)
     if not path.exists():
         path.touch()
         path.chmod(_MODE)

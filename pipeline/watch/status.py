@@ -151,9 +151,6 @@ def update_status(
     """
     path = root / NAME
     with alone(path):
-        # Whoever wrote these is dead: it held the lock.
-        for left in root.glob(f".{NAME}.[0-9]*"):
-            left.unlink(missing_ok=True)
         status = change(read_status(root, complain))
         replace_text(path, f"{status.model_dump_json(indent=2)}\n")
     return status

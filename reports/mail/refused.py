@@ -55,7 +55,7 @@ def subject(refusal: Refusal, words: Words = ENGLISH) -> str:
 
 def not_audited(  # noqa: PLR0913 - where it ran and was logged is the caller's to say, or not
     refusal: Refusal,
-    upcoming: Sequence[Finding],
+    upcoming: Sequence[Finding] | None,
     letter: Letter,
     words: Words = ENGLISH,
     *,
@@ -64,8 +64,8 @@ def not_audited(  # noqa: PLR0913 - where it ran and was logged is the caller's 
 ) -> bytes:
     """Return the mail of a refused night as a whole message, one written text.
 
-    `upcoming` are the deadlines of the last good night that pass before the next run. `log` is the path of the log and
-    `host` the machine; either may be left out. The same arguments give the same bytes.
+    `upcoming` are the deadlines of the last good night that pass before the next run, None where they are not known.
+    `log` is the path of the log and `host` the machine; either may be left out. The same arguments give the same bytes.
     """
     identity = envelope.message_id(refusal.run_id, "refused", letter.list_id, words.language)
     headers = envelope.headers(letter, words, subject(refusal, words), refusal.started_at, identity)
@@ -78,8 +78,8 @@ def not_audited(  # noqa: PLR0913 - where it ran and was logged is the caller's 
         ),
         before=(_why(words, refusal), _effect(words, refusal)),
         deadlines=_deadlines(words, refusal, upcoming),
-        upcoming=tuple(_upcoming(words, refusal, item) for item in upcoming[:_MOST_UPCOMING]),
-        others=_more(words, len(upcoming) - _MOST_UPCOMING),
+        upcoming=tuple(_upcoming(words, refusal, item) for item in (upcoming or ())[:_MOST_UPCOMING]),
+        others=_more(words, len(upcoming or ()) - _MOST_UPCOMING),
         after=(_do(words, refusal), _log(words, refusal, log), _run(words, refusal, host)),
     )
     return message.message(headers, message.plain(text))
@@ -117,9 +117,11 @@ def _effect(words: Words, refusal: Refusal) -> Part:
     return Part(words.gettext("Effect"), (effect,))
 
 
-def _deadlines(words: Words, refusal: Refusal, upcoming: Sequence[Finding]) -> str:
+def _deadlines(words: Words, refusal: Refusal, upcoming: Sequence[Finding] | None) -> str:
     if refusal.last_good is None and not upcoming:
         return words.gettext("Deadlines that pass before the next run: not known, no night has been audited yet")
+    if upcoming is None:
+        return words.gettext("Deadlines that pass before the next run: not known, the last good night cannot be read")
     return words.gettext("Deadlines that pass before the next run: %(n)s", n=words.number(len(upcoming)))
 
 

@@ -121,6 +121,10 @@ def test_file_over_the_size_is_refused_unread(folder: Path) -> None:
     assert "a file of" in said_of(folder, max_file_gb=0.0000001)
 
 
+def test_bound_that_is_larger_than_any_file_refuses_none(folder: Path) -> None:
+    assert admitted(folder, max_file_gb=1e300)
+
+
 @pytest.mark.parametrize("width", [1_001, 20_000])
 def test_header_of_too_many_columns_is_refused(width: int, folder: Path) -> None:
     more = ",".join(f"x{n}" for n in range(width - 6))

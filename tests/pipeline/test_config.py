@@ -72,6 +72,25 @@ WRONG = {
     "text for a number": ('threads = "many"', "threads: input should be a valid integer"),
     "number that is too small": ("threads = 0", "threads: input should be greater than or equal to 1"),
     "age of nothing": ("gate.max_age_hours = 0", "gate.max_age_hours: input should be greater than 0"),
+    **{
+        f"{number} for {key}": (f"{key} = {number}", f"{key}: input should be ")
+        for number in ("inf", "-inf", "nan")
+        for key in (
+            "gate.max_age_hours",
+            "gate.max_shrink_share",
+            "unread.max_share",
+            "breaker.max_share",
+            "breaker.times",
+            "limits.max_file_gb",
+            "tables.customers.max_age_hours",
+        )
+    },
+    "age without end": ("gate.max_age_hours = inf", "gate.max_age_hours: input should be a finite number"),
+    "size without end": ("limits.max_file_gb = inf", "limits.max_file_gb: input should be a finite number"),
+    "mail that waits for more than a century": (
+        "retention.mail_days = 1_000_000",
+        "retention.mail_days: input should be less than or equal to 36500",
+    ),
     "share above one": ("unread.max_share = 30", "unread.max_share: input should be less than or equal to 1"),
     "fraction of a warehouse": ("keep = 1.5", "keep: input should be a valid integer"),
     "memory without a unit": ('memory_limit = "lots"', "memory_limit: string should match pattern"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -440,3 +442,67 @@ def test_question_names_a_log_of_another_file(with_log: Path, monkeypatch: pytes
                 "log of another file. The next csp-audit run puts that log aside; or move it away, then ask again.\n",
             ),
         )
+
+
+def not_opened(copy: Path, error: int) -> Callable[..., object]:
+    """Let the database not open a copy, or not read it further, for what the system says."""
+
+    def refuse(path: Path, *words: object) -> object:
+        if path == copy:
+            message = f'IO Error: Cannot open file "{path}": {os.strerror(error)}'
+            raise duckdb.IOException(message)
+        return reading(path, *words)  # type: ignore[arg-type]
+
+    return refuse
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EIO, errno.EMFILE])
+@pytest.mark.parametrize("module", ["warehouse", "recovery"])
+def test_copy_that_the_system_does_not_let_read_is_not_passed_over(
+    own: Path, folders: dict[str, Path], config: Path, monkeypatch: pytest.MonkeyPatch, module: str, error: int
+) -> None:
+    damage(own / "warehouse.duckdb", "zeros")
+    before = contents(own)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"pipeline.{module}.reading", not_opened(kept(own)[-1], error))
+        ended = audit(folders[TONIGHT], TONIGHT, own, "--config", config)
+    line = f"{kept(own)[-1]}: cannot be read: {os.strerror(error)}. Check its permissions and the disk, then run again."
+    assert ended == Ended(2, "", f"csp-audit: {line}\n")
+    assert {name: content for name, content in contents(own).items() if name in before} == before
+    assert audit(folders[TONIGHT], TONIGHT, own, "--config", config) == Ended(1, "", told(own, copy_of(SECOND)))
+
+
+def test_copy_that_another_program_writes_is_waited_for(own: Path, folders: dict[str, Path], config: Path) -> None:
+    damage(own / "warehouse.duckdb", "zeros")
+    copy = kept(own)[-1]
+    copy.chmod(0o600)
+    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(flush=True); input()"
+    argv = [sys.executable, "-c", hold, copy]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        ended = audit(folders[TONIGHT], TONIGHT, own, "--config", config)
+        writer.communicate(b"\n")
+    assert (ended.code, ended.err.count("\n")) == (4, 1)
+    assert f"{copy} is open for writing in another program. " in ended.err
+    assert not damaged_files(own)
+
+
+def test_copy_that_is_a_link_to_nowhere_is_named(own: Path, folders: dict[str, Path], config: Path) -> None:
+    damage(own / "warehouse.duckdb", "zeros")
+    copy = kept(own)[-1]
+    copy.unlink()
+    copy.symlink_to("gone.duckdb")
+    ended = audit(folders[TONIGHT], TONIGHT, own, "--config", config)
+    assert (ended.code, ended.err.startswith(f"csp-audit: {copy}: it is a link that leads nowhere")) == (2, True)
+
+
+def test_copy_that_is_another_database_is_passed_over(own: Path, folders: dict[str, Path], config: Path) -> None:
+    damage(own / "warehouse.duckdb", "zeros")
+    copy = kept(own)[-1]
+    copy.unlink()
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("create schema audit")
+        connection.execute("create table audit.layout as select 4 as version")
+    ended = audit(folders[TONIGHT], TONIGHT, own, "--config", config)
+    assert ended == Ended(1, "", told(own, copy_of(FIRST)))

@@ -6,19 +6,22 @@ import errno
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
+from pipeline.mail.record import read_record
+from pipeline.regular import read_bytes, read_text
 from tests.pipeline.commandline import ROOT, audit, call, sample, spawn, uncovered
 from tests.pipeline.exports import contents, logged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 NIGHT = "2026-11-20"
 # What stands in a file's place, and what it is called.
@@ -250,3 +253,94 @@ def _forbidding(path: Path) -> str:
     if path.name != "warehouse.duckdb":
         return ""
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+MAIL = '[mail]\nhost = "127.0.0.1"\nsender = "a@lipowa.example"\nallow_plain = true\nsecurity = "none"\n'
+USER = 'user = "u"\nrecipients = [{ address = "b@lipowa.example" }]\n'
+# A file that a command reads: how the configuration names it, the command, and how the one line goes on.
+READ: dict[str, tuple[str, str, tuple[str, ...], str]] = {
+    "waivers": ("state/waivers.toml", "", ("run",), "cannot be read: {}. Check the file and its permissions."),
+    "waivers that the configuration names": (
+        "mine.toml",
+        'waivers = "{file}"\n',
+        ("waive", "lint"),
+        "cannot be read: {}. Check the file and its permissions.",
+    ),
+    "resellers": (
+        "resellers.csv",
+        MAIL + 'resellers = "{file}"\n',
+        ("run", "--no-mail"),
+        "the resellers file cannot be read: {}. Correct the file, or mail.resellers.",
+    ),
+    "password": (
+        "password",
+        MAIL + USER + 'password_file = "{file}"\n',
+        ("run",),
+        "the password cannot be read: {}. Correct mail.password_file, or set CSP_AUDIT_SMTP_PASSWORD.",
+    ),
+    "key for masking": (
+        "state/masking.key",
+        "",
+        ("run", "--mask"),
+        "the key for masking cannot be used: {}. Put a copy of the file in its place.",
+    ),
+    "removal": (
+        "state/forgetting.json",
+        "",
+        ("forget", "08c5e47f-3c1c-4cd2-9b2d-9f5c1a8f4f10", "--dry-run"),
+        "cannot be read: {}. Mend that, then run csp-audit forget again.",
+    ),
+}
+PIPE = "it is a named pipe, and has to be a file"
+
+
+@pytest.mark.parametrize("which", READ)
+def test_pipe_in_place_of_what_is_read_is_one_line_and_nobody_waits_for_it(
+    which: str, audited: Path, tmp_path: Path
+) -> None:
+    name, text, command, line = READ[which]
+    state = shutil.copytree(audited, tmp_path / "state", symlinks=True)
+    file = tmp_path / name
+    os.mkfifo(file, 0o600)
+    config = write(tmp_path / "csp-audit.toml", text.replace("{file}", str(file)))
+    words = [sample(NIGHT), "--as-of", NIGHT] if command[0] == "run" else []
+    ended = spawn(*command, *words, "--state", state, "--config", config)
+    assert (ended.code, ended.err) == (2, f"csp-audit: {file}: {line.format(PIPE)}\n")
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_configuration_from_a_pipe_is_refused_and_nothing_is_an_empty_one(command: str, state: Path) -> None:
+    read, write_end = os.pipe()
+    day = ["--as-of", NIGHT] if command == "run" else []
+    words = (command, sample(NIGHT), *day, "--state", state, "--config")
+    argv = [sys.executable, "-m", "pipeline.cli", *map(str, words)]
+    piped = subprocess.run(
+        [*argv, f"/dev/fd/{read}"], pass_fds=[read], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    os.close(write_end)
+    os.close(read)
+    told = f"/dev/fd/{read}: the configuration cannot be read: {PIPE}. Correct the file and run again"
+    assert (piped.returncode, told in piped.stdout + piped.stderr) == (1 if command == "doctor" else 2, True)
+    nothing = spawn(*words, os.devnull)
+    assert "configuration cannot be read" not in nothing.out + nothing.err
+    assert nothing.code == 1
+
+
+def test_record_of_deliveries_that_is_a_pipe_is_said_by_its_name(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "delivered.csv")
+    with pytest.raises(OSError, match=f"delivered.csv: {PIPE}"):
+        read_record(tmp_path / "delivered.csv")
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a named pipe", "a device"])
+def test_only_a_file_is_read(kind: str, tmp_path: Path) -> None:
+    path = Path("/dev/zero") if kind == "a device" else put(kind, tmp_path / "x")
+    with pytest.raises(OSError, match=f"it is {kind}, and has to be a file"):
+        read_bytes(path)
+    assert (read_bytes(Path(os.devnull)), read_text(write(tmp_path / "file", "a\r\nb"))) == (b"", "a\nb")

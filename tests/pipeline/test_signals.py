@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import json
 import os
 import random
 import shutil
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import pipeline.cli
 import pipeline.run
 from pipeline.database import DatabaseError, connect_in_memory
 from pipeline.signals import (
@@ -24,6 +27,7 @@ from pipeline.signals import (
     farewell,
     heeding,
     interruptible,
+    so_far,
     stop_if_asked,
     stopped_by,
     surely,
@@ -208,6 +212,17 @@ class TestUndisturbed:
                 stop_if_asked()
         assert farewell(signal.SIGTERM).endswith(AS_IT_WAS.strip())
 
+    def test_that_fails_says_what_was_done_by_then(self) -> None:
+        def fail() -> None:
+            with undisturbed("all is done."):
+                so_far("half is done.")
+                send()
+                raise ZeroDivisionError
+
+        with heeding(), pytest.raises(ZeroDivisionError):
+            fail()
+        assert farewell(signal.SIGTERM) == "stopped by SIGTERM; half is done."
+
     def test_cleaning_up_after_a_stop_runs_through(self) -> None:
         done = []
         with stopping():
@@ -334,6 +349,62 @@ def test_run_that_is_stopped_leaves_last_night(
     assert not list(audited_once.glob("work-*"))
 
 
+@pytest.mark.parametrize("place", ["close_log", "_run", "set_wakeup_fd", "signal"])
+def test_signal_when_all_is_over_but_the_end_is_told_as_any_other(
+    audited_once: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    owner = signal if hasattr(signal, place) else pipeline.cli
+    real = getattr(owner, place)
+    calls = []
+
+    def acting(*words: object, **named: object) -> object:
+        found = real(*words, **named)
+        calls.append(words)
+        # of the two that the begin calls too, the end's call
+        if len(calls) == {"set_wakeup_fd": 2, "signal": 4}.get(place, 1):
+            send()
+        return found
+
+    monkeypatch.setattr(owner, place, acting)
+    ended = call("runs", "--state", audited_once)
+    assert (ended.code, ended.err) == (143, f"csp-audit: stopped by SIGTERM; {AS_IT_WAS}")
+    assert all(signal.getsignal(number) is signal.SIG_IGN for number in CODES)
+
+
+def status_of(state: Path) -> tuple[str, str, int]:
+    """Return the last good night, the one tried last, and how that ended."""
+    status = json.loads((state / "status.json").read_text())
+    return status["last_good"]["as_of"], status["last_attempt"]["as_of"], status["last_attempt"]["exit_code"]
+
+
+def test_run_that_is_stopped_behind_the_swap_has_a_good_night(
+    exports: Path, audited_once: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch_step(monkeypatch, "swap", send)
+    ended = audit(exports, AS_OF, audited_once)
+    assert ended.code == 143
+    assert ended.err == "csp-audit: stopped by SIGTERM; tonight's night is in its place.\n"
+    assert status_of(audited_once) == (AS_OF, AS_OF, 143)
+    assert (audited_once / "latest").readlink().name == AS_OF
+
+
+def test_stop_behind_the_swap_says_that_the_report_is_missing_where_it_is(
+    exports: Path, audited_once: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        send()
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(audited_once / "runs"))
+
+    monkeypatch.setattr(pipeline.run, "put_in_place", fail)
+    ended = audit(exports, AS_OF, audited_once)
+    assert ended.code == 143
+    assert ended.err == (
+        "csp-audit: stopped by SIGTERM; tonight is in the warehouse, without its report and its mail. "
+        f"Run again with --as-of {AS_OF}, which makes both.\n"
+    )
+    assert status_of(audited_once) == (LAST, AS_OF, 143)
+
+
 def held(files: dict[str, bytes]) -> dict[str, bytes]:
     """Leave out what tells of attempts, which is not a night's."""
     return {name: content for name, content in files.items() if not name.startswith(("status.json", "csp-audit.log"))}
@@ -359,9 +430,10 @@ def test_stop_that_a_rule_swallows_ends_the_run_all_the_same(
 def test_desk_command_that_is_stopped_says_so(
     audited_once: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
+    # The command is imported first: what it takes from other modules must be what they really have.
+    monkeypatch.setattr(f"pipeline.commands.{words[0]}.command.callback", lambda **_: send())
     monkeypatch.setattr("pipeline.session.settings", lambda *_: send())
     monkeypatch.setattr("pipeline.rulefile.read_rules", lambda *_: send())
-    monkeypatch.setattr(f"pipeline.commands.{words[0]}.command.callback", lambda **_: send())
     ended = call(*words, *(("--state", audited_once) if words[0] != "rules" else ()))
     assert (ended.code, ended.out, ended.err) == (143, "", f"csp-audit: stopped by SIGTERM; {AS_IT_WAS}")
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.pipeline.commandline import Ended, audit, sample
 from tests.pipeline.exports import contents
+from tests.pipeline.mail.nights import write_config
+from tests.pipeline.mail.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,22 +119,61 @@ def runs_that_cannot_be_written(state: Path, patch: pytest.MonkeyPatch) -> str:
     return f"{state / 'runs'}: cannot be written. Check its permissions, then run again."
 
 
-def runs_on_another_disk(state: Path, patch: pytest.MonkeyPatch) -> str:
+def on_another_disk(place: Path, patch: pytest.MonkeyPatch) -> str:
     looked = Path.stat
 
     def stat(path: Path, **how: bool) -> os.stat_result:
         seen = looked(path, **how)
-        if path != state / "runs":
+        if path != place:
             return seen
         return os.stat_result((seen[0], seen[1], seen.st_dev + 1, *seen[3:]))
 
     patch.setattr(Path, "stat", stat)
-    return f"{state / 'runs'}: is on another disk than {state}. Move it back, or move both, then run again."
+    return f"{place}: is on another disk than {place.parent}. Move it back, or move both, then run again."
+
+
+def runs_on_another_disk(state: Path, patch: pytest.MonkeyPatch) -> str:
+    return on_another_disk(state / "runs", patch)
+
+
+def a_warehouse_on_another_disk(state: Path, patch: pytest.MonkeyPatch) -> str:
+    (state / "warehouse.duckdb").rename(state / "elsewhere.duckdb")
+    (state / "warehouse.duckdb").symlink_to("elsewhere.duckdb")
+    return on_another_disk(state / "warehouse.duckdb", patch)
+
+
+def kept_on_a_disk_that_is_away(state: Path, _: pytest.MonkeyPatch) -> str:
+    shutil.rmtree(state / "kept")
+    (state / "kept").symlink_to(state.parent / "unmounted")
+    return (
+        f"{state / 'kept'}: it is a link that leads to no folder. Bring back the disk that it is on, or move it away, "
+        "then run again."
+    )
+
+
+def a_file_for_kept(state: Path, _: pytest.MonkeyPatch) -> str:
+    shutil.rmtree(state / "kept")
+    (state / "kept").write_text("")
+    return f"{state / 'kept'}: it is no folder. Bring back the disk that it is on, or move it away, then run again."
+
+
+def kept_that_cannot_be_written(state: Path, patch: pytest.MonkeyPatch) -> str:
+    patch.setattr("pipeline.publish.os.access", lambda path, _: path != state / "kept")
+    return f"{state / 'kept'}: cannot be written. Check its permissions, then run again."
 
 
 @pytest.mark.parametrize(
     "bring_about",
-    [a_folder_for_latest, a_file_for_the_night, runs_that_cannot_be_written, runs_on_another_disk],
+    [
+        a_folder_for_latest,
+        a_file_for_the_night,
+        runs_that_cannot_be_written,
+        runs_on_another_disk,
+        a_warehouse_on_another_disk,
+        kept_on_a_disk_that_is_away,
+        a_file_for_kept,
+        kept_that_cannot_be_written,
+    ],
 )
 def test_what_is_in_the_way_of_the_report_is_found_before_the_warehouse_is_changed(
     state: Path, monkeypatch: pytest.MonkeyPatch, bring_about: Callable[[Path, pytest.MonkeyPatch], str]
@@ -177,3 +218,104 @@ def test_old_copy_that_cannot_be_removed_holds_no_night_up(state: Path, tmp_path
     ended = audit(sample("2026-11-20"), "2026-11-20", state, "--config", config)
     assert ended == Ended(1, "", "")
     assert "warehouse-19990101T000000.000000Z.duckdb: cannot be removed: " in (state / "csp-audit.log").read_text()
+
+
+@pytest.mark.parametrize("number", [errno.EEXIST, errno.ENOTDIR, errno.EXDEV, errno.ENOENT, errno.EBUSY])
+def test_what_is_wrong_with_a_file_of_the_state_directory_is_the_users_to_mend(
+    state: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), str(state / f"work-{os.getpid()}" / "x"), None, str(state / "kept"))
+
+    monkeypatch.setattr("pipeline.run.swap", fail)
+    ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    line = f"{state / 'kept'}: {os.strerror(number)}. Look what is there, and at its disk, then run again."
+    assert ended == Ended(2, "", f"csp-audit: {line}\n")
+
+
+@pytest.mark.parametrize("place", ["work-{pid}/x", "../elsewhere", "work-gone-runs-2026-11-20/x"])
+def test_what_only_the_run_touches_is_a_fault_where_it_is_not_there(
+    state: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        path = state / place.format(pid=os.getpid())
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+    monkeypatch.setattr("pipeline.run.write_files", fail)
+    ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    assert ended.code == 70
+    assert ended.err.startswith("csp-audit: a fault of the program (FileNotFoundError); diagnostics are in ")
+
+
+def a_link_for_refused(state: Path, _: pytest.MonkeyPatch) -> str:
+    (state / "refused").symlink_to(state.parent / "unmounted")
+    return (
+        f"{state / 'refused'}: it is a link that leads to no folder. Bring back the disk that it is on, "
+        "or move it away, then run again."
+    )
+
+
+def a_file_for_refused(state: Path, _: pytest.MonkeyPatch) -> str:
+    (state / "refused").write_text("")
+    return f"{state / 'refused'}: it is no folder. Bring back the disk that it is on, or move it away, then run again."
+
+
+def refused_on_another_disk(state: Path, patch: pytest.MonkeyPatch) -> str:
+    (state / "refused").mkdir()
+    return on_another_disk(state / "refused", patch)
+
+
+def a_file_for_the_refused_night(state: Path, _: pytest.MonkeyPatch) -> str:
+    (state / "refused").mkdir()
+    (state / "refused" / "2026-11-20").write_text("notes")
+    return f"{state / 'refused' / '2026-11-20'}: is in the way of tonight's report. Move it away, then run again."
+
+
+def a_full_disk(_: Path, patch: pytest.MonkeyPatch) -> str:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "run.json")
+
+    patch.setattr("pipeline.publish.render.refusal_json", fail)
+    return "run.json: No space left on device. Mend that before the next run."
+
+
+@pytest.mark.parametrize(
+    "bring_about",
+    [a_link_for_refused, a_file_for_refused, refused_on_another_disk, a_file_for_the_refused_night, a_full_disk],
+)
+def test_refusal_is_told_and_mailed_also_where_its_record_cannot_be_left(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bring_about: Callable[[Path, pytest.MonkeyPatch], str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    config = write_config(tmp_path, free_port())
+    with monkeypatch.context() as patch:
+        said = bring_about(state, patch)
+        ended = audit(tmp_path / "empty", "2026-11-20", state, "--config", config)
+    record, mail, why = ended.err.splitlines()
+    assert (ended.code, ended.out) == (3, "")
+    assert record == f"csp-audit: no record of this refusal could be left: {said}"
+    assert mail.startswith("csp-audit: mail: 3 of 3 mails not handed over")
+    assert why.startswith("csp-audit: customers.csv: found no file of that name")
+
+
+def test_too_little_memory_of_the_machine_is_not_said_to_be_too_low_a_limit(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = (
+        MemoryError(),
+        duckdb.OutOfMemoryException("Failed to allocate block of 262144 bytes (bad allocation)"),
+    )
+    for error in errors:
+
+        def fail(*_: object, error: Exception = error) -> None:
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr("pipeline.run.load_all", fail)
+            assert audit(sample("2026-11-20"), "2026-11-20", state) == Ended(
+                2,
+                "",
+                "csp-audit: the machine gave no more memory, with memory_limit = 1GB: other programs or a limit of the "
+                "job (ulimit -v, MemoryMax) leave too little. Lower memory_limit, or give the job more, then run "
+                "again.\n",
+            )

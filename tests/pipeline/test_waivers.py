@@ -242,7 +242,7 @@ def test_only_a_configured_file_must_exist(tmp_path: Path) -> None:
         f"{path}: there is no such file. Correct its name in the configuration, or create it."
     ]
     (line,) = problems(tmp_path)
-    assert "cannot be read: Is a directory" in line
+    assert "cannot be read: it is a folder, and has to be a file" in line
 
 
 def test_lint_names_every_problem_and_exits_2(tmp_path: Path) -> None:

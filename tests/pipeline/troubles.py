@@ -205,6 +205,12 @@ def little_memory(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> End
     return _again(state, sample(NIGHT), "--config", config)
 
 
+def no_memory(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    del tmp_path
+    patch.setattr("pipeline.run.write_files", _raising(MemoryError()))
+    return _again(state, sample(NIGHT))
+
+
 def not_writable(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
     del state, patch
     (tmp_path / "in the way").write_text("")
@@ -234,6 +240,13 @@ def stray_log(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
     subprocess.run([sys.executable, "-c", write, other], check=True)
     shutil.move(other.with_name("other.duckdb.wal"), state / "warehouse.duckdb.wal")
     return call("findings", "--state", state)
+
+
+def kept_away(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    del patch
+    shutil.rmtree(state / "kept")
+    (state / "kept").symlink_to(tmp_path / "disk")
+    return _again(state, sample(NIGHT))
 
 
 def in_the_way(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from pipeline.mail.handed import set_down
 from pipeline.mail.outbox import Outbox
 from pipeline.mail.parcel import Parcel, write_parcel
 from pipeline.retention.record import Pending, write_pending
@@ -72,6 +73,16 @@ def wait_in_outbox(world: World, doubts: int = 0) -> None:
     (parcel,) = outbox.put([message("a@lipowa.example")])
     values = {**parcel.__dict__, "doubts": doubts, "last_error": "mail.lipowa.example:587: connection refused"}
     write_parcel(outbox.folder, Parcel(**values))
+
+
+def damage_envelope(world: World) -> None:
+    (world.state / "outbox").mkdir(mode=0o700)
+    (world.state / "outbox" / f"{'0' * 32}.json").write_text("{")
+
+
+def leave_unrecorded(world: World) -> None:
+    outbox = Outbox(world.state / "outbox")
+    set_down(outbox.folder, outbox.put([message("a@lipowa.example")]))
 
 
 def damage_parcel(world: World) -> None:
@@ -187,6 +198,13 @@ FAULTS: dict[str, tuple[Callable[[World], object], str, str, str, str]] = {
     "mail that is held": (
         lambda world: wait_in_outbox(world, 2), "outbox", "warning", "held: 1: mail.lipowa",
         "csp-audit send --outbox --held ",
+    ),
+    "mail whose envelope is damaged": (
+        damage_envelope, "outbox", "warning", "damaged mails: 1", "csp-audit send --outbox --state ",
+    ),
+    "mail that the record could not take": (
+        leave_unrecorded, "outbox", "warning", "mails that went and are not in the record yet: 1",
+        "csp-audit send --outbox --state ",
     ),
     "damaged mail": (
         damage_parcel, "set aside", "warning", "(files: 1, such as ", "To mail a night again: csp-audit send RUN ",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pipeline.doctor.worlds import World, healthy, said_of
+from tests.pipeline.mail.nights import forbid
 from tests.pipeline.mail.servers import (
     HOST,
     PASSWORD,
@@ -148,3 +149,12 @@ def test_server_that_says_nothing_is_not_waited_for(world: World) -> None:
         configure(world, listening.getsockname()[1], more="timeout_seconds = 0.2")
         mark, found, _ = server_line(world)
     assert (mark, "no answer in time" in found) == ("failed", True)
+
+
+def test_outbox_that_may_not_be_read_is_no_empty_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    forbid(monkeypatch, world.state / "outbox")
+    assert said_of(world).lines["outbox"] == (
+        "failed",
+        f"{world.state / 'outbox'}: permission denied",
+        "Check the file and its permissions",
+    )

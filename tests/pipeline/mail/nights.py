@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.pipeline.exports import night, write_folder
@@ -11,7 +14,8 @@ from tests.pipeline.mail.servers import HOST
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
-    from pathlib import Path
+
+    import pytest
 
 ANNA, BRUNO, CARLA, DAWID = (f"{name}@lipowa.example" for name in ("anna", "bruno", "carla", "dawid"))
 RECIPIENTS = f"""
@@ -57,3 +61,15 @@ def read_mail(content: bytes) -> EmailMessage:
     assert all(not part.defects for part in mail.walk())
     assert max(map(len, content.split(b"\r\n"))) <= 998
     return mail  # type: ignore[return-value]
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int = errno.EACCES) -> None:
+    """Let the system refuse to list a folder; who runs the tests may be allowed everything."""
+    listed = os.listdir
+
+    def listdir(path: str | Path) -> list[str]:
+        if Path(path) == folder:
+            raise OSError(number, os.strerror(number), str(path))
+        return listed(path)
+
+    monkeypatch.setattr("os.listdir", listdir)

@@ -476,7 +476,7 @@ def test_nothing_is_sent_that_the_record_could_not_take(outbox: Outbox) -> None:
     outbox.put([message(A)])
     outbox.record.mkdir()
     with keeping() as keeper:
-        with pytest.raises(OSError, match="Is a directory"):
+        with pytest.raises(OSError, match="it is a folder, and has to be a file"):
             outbox.flush(server_at(keeper.port))
         assert keeper.recipients == []
         outbox.record.rmdir()

@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from tests.pipeline.commandline import audit, call
@@ -119,7 +120,10 @@ def test_outbox_that_cannot_be_written_is_one_line_and_changes_no_result(exports
     ended = audit(exports, AS_OF, state, "--config", write_config(tmp_path, free_port()))
     assert (ended.code, ended.err) == (
         5,
-        f"csp-audit: mail: {state / 'outbox'}: cannot be written: File exists. Mend that, then run csp-audit send.\n",
+        (
+            f"csp-audit: mail: {state / 'outbox'}: cannot be written: File exists. "
+            f"Mend that, then run csp-audit send {AS_OF}.\n"
+        ),
     )
     assert (state / "latest" / "report.html").exists()
 
@@ -273,3 +277,22 @@ def test_report_of_a_masked_night_is_made_anew_where_no_mask_was_asked_for(expor
     written = (tmp_path / "latest" / "report.html").read_text(encoding="utf-8")
     assert "Hospicjum" not in written
     assert "Hospicjum" in call("report", "--state", tmp_path).out
+
+
+@pytest.mark.parametrize("error", [duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InternalException])
+def test_refusal_is_told_where_the_deadlines_of_the_last_night_cannot_be_read(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pipeline.mail.refused.read_audit", fail)
+    (tmp_path / "empty").mkdir()
+    with keeping() as keeper:
+        ended = audit(tmp_path / "empty", "2026-12-13", state, "--config", write_config(tmp_path, keeper.port))
+    assert (ended.code, keeper.recipients) == (3, [ANNA, BRUNO, DAWID])
+    assert (state / "refused" / "2026-12-13" / "run.json").exists()
+    log = (state / "csp-audit.log").read_text()
+    assert f"the deadlines of the last good night cannot be read ({error.__name__})" in log
+    said = " ".join((state / "refused" / "2026-12-13" / "not_audited.eml").read_text().split())
+    assert "not known, the last good night cannot be read" in said

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.mail.outbox import Outbox
+from pipeline.mail.handed import set_down
+from pipeline.mail.outbox import Handover, Outbox
 from tests.pipeline.commandline import audit, call
 from tests.pipeline.exports import AS_OF
-from tests.pipeline.mail.nights import ANNA, BRUNO, CARLA, DAWID, read_mail, write_config, write_exports
+from tests.pipeline.mail.nights import ANNA, BRUNO, CARLA, DAWID, forbid, read_mail, write_config, write_exports
 from tests.pipeline.mail.servers import Breaking, free_port, keeping
-from tests.pipeline.mail.test_delivery import server_at
+from tests.pipeline.mail.test_delivery import message, server_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,4 +232,55 @@ def test_file_of_the_night_that_cannot_be_read_is_said(state: Path, tmp_path: Pa
     assert (ended.code, ended.err) == (
         2,
         f"csp-audit: {file}: cannot be read: Is a directory. Check the file and its permissions.\n",
+    )
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_outbox_that_may_not_be_read_is_said(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    forbid(monkeypatch, state / "outbox")
+    ended = call("send", "--outbox", *more, "--config", write_config(tmp_path, free_port()), "--state", state)
+    said = "cannot be read: Permission denied. Check its permissions, or ask as the user that runs the audit."
+    assert (ended.code, ended.out, ended.err) == (2, "", f"csp-audit: {state / 'outbox'}: {said}\n")
+
+
+REFUSED_BY_THE_SYSTEM = {
+    errno.EACCES: "may not be read or written. Check its permissions",
+    errno.EROFS: "the file system has become read-only",
+    errno.ENOSPC: "the disk is full",
+    errno.EFBIG: "a file may not grow any further",
+}
+
+
+@pytest.mark.parametrize("number", REFUSED_BY_THE_SYSTEM)
+@pytest.mark.parametrize(
+    "step", ["pathlib.Path.exists", "pipeline.warehouse.is_file", "pipeline.mail.outbox.Outbox.has_delivered"]
+)
+def test_what_the_system_refuses_is_one_line(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, number: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), str(state / "runs" / AS_OF))
+
+    config = write_config(tmp_path, free_port())
+    monkeypatch.setattr(step, refuse)
+    # So that somebody is looked for whom another sender has served.
+    monkeypatch.setattr("pipeline.mail.outbox.Outbox.flush", lambda *_, **__: Handover())
+    ended = call("send", AS_OF, "--config", config, "--state", state)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert REFUSED_BY_THE_SYSTEM[number] in ended.err
+
+
+def test_parcels_that_the_record_could_not_take_are_put_into_it(state: Path, tmp_path: Path) -> None:
+    outbox = Outbox(state / "outbox")
+    parcels = outbox.put([message(ANNA)])
+    set_down(outbox.folder, parcels)
+    config = write_config(tmp_path, free_port())
+    ended = call("send", "--outbox", "--config", config, "--state", state)
+    assert (ended.code, ended.out, outbox.is_empty(), outbox.has_delivered(parcels[0])) == (
+        0,
+        "Nothing waits.\n",
+        True,
+        True,
     )

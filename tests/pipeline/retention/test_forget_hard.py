@@ -226,7 +226,8 @@ def test_stop_in_the_middle_is_said_by_all_until_the_removal_is_ended(state: Pat
     assert told == f"csp-audit: stopped by SIGTERM; the removal is not finished; {ending} ends it.\n"
     # One that is stopped before it goes on has the same to say.
     assert stopped(state, "warehouses_of") == told
-    line = f"csp-audit: the removal of a customer's data is not finished: {ending} ends it.\n"
+    config = state.parent / "csp-audit.toml"
+    line = f"csp-audit: the removal of a customer's data is not finished: {ending} --config {config} ends it.\n"
     assert run(state, THIRD, night()) == line
     assert f"one that began is not finished ({begun.reference})" in call("doctor", "--state", state).out
     preview = call("forget", begun.reference, "--dry-run", "--state", state)

@@ -65,6 +65,12 @@ def test_deadlines_of_a_first_night_that_fails_are_not_known() -> None:
     assert "next run: 0" not in text
 
 
+def test_deadlines_of_a_night_that_cannot_be_read_are_not_known() -> None:
+    text = flat(text_of(not_audited(MISSING, None, LETTER)))
+    assert "Deadlines that pass before the next run: not known, the last good night cannot be read" in text
+    assert "next run: 0" not in text
+
+
 def test_place_and_log_are_left_out_where_nobody_says_them() -> None:
     text = text_of(not_audited(MISSING, (), LETTER))
     assert "Log      exit code 3: not audited; an input was refused" in text

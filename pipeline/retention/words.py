@@ -1,0 +1,68 @@
+"""What stops a removal, in plain words: what the system or the database refuses, and what ends a removal that began."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pipeline.database import DatabaseError, OutOfMemoryError
+from pipeline.errors import CspAuditError, UsageError
+from pipeline.trouble import in_plain_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pipeline.config import Config
+
+
+def ending_command(root: Path, config_file: Path | None, reference: str) -> str:
+    """Return the command that ends a removal, from whatever folder it is given; it names nobody."""
+    options = ["--state", str(root.absolute()), *(["--config", str(config_file.absolute())] if config_file else [])]
+    return shlex.join(["csp-audit", "forget", reference, *options])
+
+
+def not_finished(ending: str) -> str:
+    """Say that a removal has begun and is not done, and the command that ends it."""
+    return f"the removal is not finished; {ending} ends it."
+
+
+@contextmanager
+def told_plainly(config: Config, ending: str = "") -> Iterator[None]:
+    """Turn what the system or the database refuses into UsageError, with the next step.
+
+    `ending` is the command that ends a removal that has begun: each error names it then.
+    """
+    try:
+        with _in_words(config):
+            yield
+    except CspAuditError as error:
+        if not ending or ending in str(error):
+            raise
+        # What has lines under a heading gets one more.
+        between = "\n" if "\n" in str(error) else " "
+        message = f"{error}{between}Now {not_finished(ending)}"
+        raise type(error)(message) from error
+
+
+@contextmanager
+def _in_words(config: Config) -> Iterator[None]:
+    try:
+        with in_plain_words(config.state):
+            yield
+    except OutOfMemoryError as error:
+        message = f"memory_limit = {config.memory_limit} is too little for this. Raise it, then run again."
+        raise UsageError(message) from error
+    except (OSError, DatabaseError) as error:
+        message = f"{_said(error)}. Mend that, then run again."
+        raise UsageError(message) from error
+
+
+def _said(error: OSError | DatabaseError) -> str:
+    """Return what an error says, in one line; of the system's, which file it is about."""
+    if isinstance(error, DatabaseError):
+        return str(error).splitlines()[0].rstrip(".!")
+    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
+    return f"{place}{error.strerror or error}"

@@ -1,0 +1,86 @@
+"""What a killed run has left goes with the next one, and nothing of the user's does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.aside import halves
+from pipeline.state import State
+from pipeline.warehouse import kept_copies
+from tests.pipeline.commandline import Ended, audit
+from tests.pipeline.exports import AS_OF, write_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LAST = "2026-11-19"
+HALF = "warehouse-20261119T020000.000000Z.duckdb.part"
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_folder(tmp_path_factory.mktemp("exports"))
+
+
+@pytest.fixture(scope="module")
+def audited_once(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    state = tmp_path_factory.mktemp("once") / "state"
+    assert audit(exports, LAST, state).code == 1
+    return state
+
+
+@pytest.fixture
+def own(audited_once: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(audited_once, tmp_path / "state", symlinks=True)
+
+
+def test_half_of_a_copy_is_no_copy_and_the_next_run_clears_it_away(own: Path, tmp_path: Path) -> None:
+    theirs = own / "kept" / "mine.duckdb.part"
+    for path in (own / "kept" / HALF, theirs):
+        path.write_bytes(b"half")
+    assert kept_copies(own / "kept") == []
+    assert [path.name for path in halves(own / "kept")] == [HALF]
+    (tmp_path / "empty").mkdir()
+    assert audit(tmp_path / "empty", AS_OF, own).code == 3
+    assert list((own / "kept").iterdir()) == [theirs]
+
+
+class TestWork:
+    def test_folder_of_the_users_is_not_ours(self, tmp_path: Path) -> None:
+        state = State(tmp_path)
+        for name in ("work-lipowa", "work-12a", "work-1", "work-gone-runs-2026-11-20"):
+            (tmp_path / name / "spill").mkdir(parents=True)
+        (tmp_path / "work-2").write_text("notes")
+        with state.locked(), state.work():
+            pass
+        assert sorted(path.name for path in tmp_path.glob("work-*")) == ["work-12a", "work-2", "work-lipowa"]
+
+    def test_what_cannot_be_removed_is_named_in_the_log(
+        self, exports: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        roots = own / "work-1"
+        keep_from_removal(monkeypatch, roots)
+        assert audit(exports, AS_OF, own) == Ended(1, "", "")
+        assert roots.is_dir()
+        # the run's own log begins with its first step
+        told = "".join(path.read_text() for path in own.glob("csp-audit.log*"))
+        assert f"{roots}: was left by a killed run, and cannot be removed. Remove it: it takes room." in told
+
+    def test_that_has_the_name_of_the_new_one_is_one_line(
+        self, exports: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        roots = own / f"work-{os.getpid()}"
+        keep_from_removal(monkeypatch, roots)
+        line = f"{roots}: was left by a killed run, and cannot be removed. Remove it, then run again."
+        assert audit(exports, AS_OF, own) == Ended(2, "", f"csp-audit: {line}\n")
+
+
+def keep_from_removal(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    real: Callable[..., None] = shutil.rmtree
+    folder.mkdir()
+    patch.setattr("pipeline.state.shutil.rmtree", lambda path, **how: None if path == folder else real(path, **how))
