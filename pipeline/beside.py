@@ -20,9 +20,18 @@ if TYPE_CHECKING:
 # Seconds until a writer that has not finished counts as hanging, and between two looks.
 PATIENCE, _PAUSE = 5.0, 0.05
 # What is being written has the file's name, after a dot, and the number of the process that writes it.
-_HALF = re.compile(r"\.(.+)\.([1-9][0-9]{0,18})", re.DOTALL)
+# The longest is that of the kernel: what people have named by a date is none.
+_HALF = re.compile(r"\.(.+)\.([1-9][0-9]{0,6})", re.DOTALL)
 # Files of a state directory that are written so. Any of the first may be a link; the older logs are beside the log.
-_KEPT = ("status.json", "triage.csv", "waivers.toml", "masking.key", "csp-audit.log")
+_KEPT = (
+    "status.json",
+    "triage.csv",
+    "waivers.toml",
+    "masking.key",
+    "forgotten.csv",
+    "forgetting.json",
+    "csp-audit.log",
+)
 _OLDER = r"(\.[0-9]+)?"
 _FAULTS = re.compile(r"csp-audit-fault-\w+\.txt")
 _INSIDE = {
@@ -96,7 +105,7 @@ def _drop(half: Path) -> None:
 def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
+    except ProcessLookupError:
         return False
     except PermissionError:
         return True
@@ -121,9 +130,9 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in its place in one step, or nothing; a link stays one, and permissions and owner as they were.
+    """Put a file in its place in one step, or nothing; a link stays one, and permissions as they were.
 
-    Raises OSError.
+    The owner too, where root is who writes. Raises OSError.
     """
     target = _target(path)
     new = target.with_name(f".{target.name}.{os.getpid()}")
@@ -152,6 +161,18 @@ def make_owned(path: Path, mode: int) -> None:
             give_away(descriptor, path.parent.stat())
         finally:
             os.close(descriptor)
+
+
+def make_owned_folder(folder: Path) -> None:
+    """Make a folder for its owner alone where there is none, of whoever owns the folder around it. Raises OSError."""
+    if folder.is_dir():
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        give_away(descriptor, folder.parent.stat())
+    finally:
+        os.close(descriptor)
 
 
 def give_away(descriptor: int, owner: os.stat_result) -> None:

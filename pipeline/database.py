@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Settings = dict[str, str | bool | int | float | list[str]]
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
+DatabaseFileError = duckdb.IOException
 Record = dict[str, Any]
 OutOfMemoryError = duckdb.OutOfMemoryException
 

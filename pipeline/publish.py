@@ -54,18 +54,18 @@ def refuse_places(built: Path, state: State, as_of: date, *, is_newest: bool) ->
     Raises UsageError, or OSError where the system does not say.
     """
     night, runs = state.night(as_of), state.root / "runs"
-    _refuse_in_the_way(night, is_in_the_way=night.exists() and not night.is_dir())
+    _refuse_in_the_way(night, "tonight's report", is_in_the_way=night.exists() and not night.is_dir())
     is_folder = state.latest.is_dir() and not state.latest.is_symlink()
-    _refuse_in_the_way(state.latest, is_in_the_way=is_newest and is_folder)
+    _refuse_in_the_way(state.latest, "tonight's report", is_in_the_way=is_newest and is_folder)
     for folder in (runs, night) if night.exists() else (runs,):
         _refuse_unwritable(folder)
     _refuse_disk(runs, built, state)
     _refuse_for_the_warehouse(built, state)
 
 
-def _refuse_in_the_way(path: Path, *, is_in_the_way: bool) -> None:
+def _refuse_in_the_way(path: Path, what: str, *, is_in_the_way: bool) -> None:
     if is_in_the_way:
-        message = f"{path}: is in the way of tonight's report. Move it away, then run again."
+        message = f"{path}: is in the way of {what}. Move it away, then run again."
         raise UsageError(message)
 
 
@@ -153,7 +153,7 @@ def _put_record(refusal: Refusal, state: State, built: Path) -> None:
         folder.parent.mkdir()
     _refuse_unwritable(folder.parent)
     _refuse_disk(folder.parent, built, state)
-    _refuse_in_the_way(folder, is_in_the_way=os.path.lexists(folder) and not folder.is_dir())
+    _refuse_in_the_way(folder, "the record", is_in_the_way=os.path.lexists(folder) and not folder.is_dir())
     (built / "run.json").write_text(render.refusal_json(refusal), encoding="utf-8")
     (built / "quarantine.csv").write_text(render.quarantine_csv(refusal), encoding="utf-8", newline="")
     if folder.is_dir():

@@ -117,7 +117,7 @@ def _refuse(night: _Night, error: NotAuditedError, post: Post | None) -> None:
     refusal = record.refusal(order, config.state, newest, error)
     built = work / "refused"
     built.mkdir()
-    upcoming = upcoming_deadlines(refusal, past.warehouse, config, _shown(order, state))
+    upcoming = upcoming_deadlines(refusal, past, config, _shown(order, state))
     refusal = masked_refusal(refusal, masking_key(state.root)) if order.mask else refusal
     mail = refused_mail(refusal, config.mail, order.language or config.language, state, upcoming)
     write_mail(mail.files, built)

@@ -44,18 +44,17 @@ _QUOTED = re.compile(r'"([^"\n]+)"')
 
 
 @contextmanager
-def in_plain_words(*places: Path, room: str = _ROOM) -> Iterator[None]:
+def in_plain_words(*places: Path) -> Iterator[None]:
     """Turn what the system refused into UsageError, with the next step; let everything else pass as it is.
 
     `places` are the folders that a command was given: what is wrong with a file in them is the user's to mend, but for
-    what only a run itself touches, its folder of work. `room` is the step where there is no room left.
+    what only a run itself touches, its folder of work.
     """
     try:
         yield
     except (OSError, DatabaseError) as error:
         if number := _trouble_of(error):
             what, step = _TROUBLES[number]
-            step = room if step == _ROOM else step
             kept = "; the warehouse holds a whole night" if any(map(has_warehouse, places)) else ""
             message = f"{what}{kept}. {step}"
             raise UsageError(message) from error

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from pipeline.retention.pruning import Doomed
 
 
-# On a full disk this command is what others tell to run.
-_ROOM = "Remove a file of csp-audit's by hand, as the oldest in kept/, then run again."
-
-
 @click.command(
     "prune",
     epilog=options.epilog(
@@ -52,7 +48,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     config = settings(config_file, state)
     session.folder = config.state
-    with in_plain_words(config.state, room=_ROOM):
+    with in_plain_words(config.state):
         gone = _gone(config, config.keep if keep is None else keep, damaged=damaged, dry_run=dry_run)
     _tell(config.state, gone, dry_run=dry_run)
 
@@ -78,8 +74,7 @@ def _tell(root: Path, gone: list[Doomed], *, dry_run: bool) -> None:
 
     for each in gone:
         aside = "  (to outbox/expired)" if each.moved else ""
-        shown = each.path.relative_to(root) if each.path.is_relative_to(root) else each.path
-        click.echo(visible(f"{each.size:>15,}  {shown}{aside}"))
+        click.echo(visible(f"{each.size:>15,}  {each.path.relative_to(root)}{aside}"))
     if not gone:
         click.echo("Nothing to remove.")
         return

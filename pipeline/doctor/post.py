@@ -14,7 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.mail.connect import FinalError, PassingError, connect
 from pipeline.mail.handed import handed
 from pipeline.mail.outbox import Outbox
-from pipeline.mail.parcel import envelopes
+from pipeline.mail.parcel import DamagedParcelError, envelopes, read_parcel
 from pipeline.mail.post import open_post
 from pipeline.mail.settings import Security
 
@@ -81,7 +81,7 @@ def outbox(subject: Subject) -> Line:
     """
     folder = subject.places.outbox
     parcels = Outbox(folder).parcels()
-    found = [*_waiting(parcels), *_to_mend(folder, parcels)]
+    found = [*_waiting(parcels), *_to_mend(folder)]
     if not found:
         return ok("nothing waits")
     is_all_held = parcels and all(parcel.is_held for parcel in parcels)
@@ -96,9 +96,18 @@ def _waiting(parcels: Sequence[Parcel]) -> Iterator[str]:
         yield f"{found}{f', held: {held:,}' if held else ''}{why}"
 
 
-def _to_mend(folder: Path, parcels: Sequence[Parcel]) -> Iterator[str]:
+def _is_damaged(envelope: Path) -> bool:
+    try:
+        read_parcel(envelope)
+    except DamagedParcelError:
+        return True
+    return False
+
+
+def _to_mend(folder: Path) -> Iterator[str]:
     """Tell of what is damaged and not set aside yet, and of what went while the record could not be written."""
-    if damaged := len(envelopes(folder)) - len(parcels):
+    damaged = sum(map(_is_damaged, envelopes(folder)))
+    if damaged:
         yield f"damaged mails: {damaged:,}"
     if unrecorded := len(handed(folder)):
         yield f"mails that went and are not in the record yet: {unrecorded:,}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.doctor.line import failed, ok, warning
 from pipeline.inbox import find_exports
 from pipeline.retention.pruning import EXPIRED
+from pipeline.state import is_work
 from schemas.catalog import TABLES
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ _LEAST, _PER_BYTE = 50 * _MEGABYTE, 2.0
 _NIGHTS = 3
 # A night with an edition for each of many resellers has hundreds of files.
 _FEWEST_NAMES = 1_000
-_WORK = re.compile(r"work-([0-9]+|gone-.*)", re.DOTALL)
 
 
 def disk(subject: Subject) -> Line:
@@ -72,7 +71,7 @@ def set_aside(subject: Subject) -> Line:
 
 def _left(root: Path) -> list[Path]:
     """Return the folders in which runs, and removals of folders, have worked: the next run takes them away."""
-    return [path for path in root.glob("work-*") if _WORK.fullmatch(path.name) and path.is_dir()]
+    return [path for path in root.glob("work-*") if is_work(path.name) and path.is_dir() and not path.is_symlink()]
 
 
 def _stays(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.beside import make_owned_folder
 from pipeline.mail.handed import handed, set_down, settle
 from pipeline.mail.parcel import (
     DamagedParcelError,
@@ -233,7 +234,7 @@ class Outbox:
         return self.folder / f"{parcel.key}.eml"
 
     def _create(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_owned_folder(self.folder)
 
     def _tidy(self) -> None:
         """Take away the halves of parcels that a crash has left."""

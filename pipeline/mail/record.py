@@ -52,7 +52,7 @@ def add_to_record(path: Path, deliveries: Iterable[Delivery], moment: str) -> No
     lines = csv.writer(text, lineterminator="\n")
     lines.writerows((*each.what, each.created, moment) for each in deliveries)
     make_owned(path, 0o600)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND), "r+b") as file:
         file.write(_line_break(file.fileno()) + text.getvalue().encode())
         file.flush()
         os.fsync(file.fileno())

@@ -25,10 +25,10 @@ from reports.order import is_counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from pipeline.config import Config
     from pipeline.mail.settings import MailConfig
+    from pipeline.recovery import Past
     from pipeline.state import State as Places
     from schemas.finding import Audit, Finding
     from schemas.reading import Refusal
@@ -59,19 +59,17 @@ def refused_mail(
 
 
 def upcoming_deadlines(
-    refusal: Refusal, warehouse: Path | None, config: Config, shown: Callable[[Audit], Audit]
+    refusal: Refusal, past: Past, config: Config, shown: Callable[[Audit], Audit]
 ) -> list[Finding] | None:
     """Return what the last good night had that falls due from the refused night to the next one, the first first.
 
     None where there was one that cannot be read, for want of memory too: the refusal is told all the same.
     `shown` is applied to the night, for example to mask it.
     """
-    if refusal.last_good is None:
-        return []
-    if warehouse is None:
-        return None
+    if past.warehouse is None:
+        return None if past.recovery else []
     try:
-        with open_warehouse(warehouse, config) as connection:
+        with open_warehouse(past.warehouse, config) as connection:
             audit = shown(read_audit(connection, [file.rule for file in read_rules()]))
     except (DatabaseError, LockedError, UsageError) as error:
         # What was interrupted looks like a fault of the database.

@@ -51,7 +51,7 @@ def nobody_putting(folder: Path) -> Iterator[bool]:
 @contextmanager
 def _opened(file: Path) -> Iterator[int]:
     make_owned(file, 0o600)
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(file, os.O_RDWR)
     try:
         yield descriptor
     finally:

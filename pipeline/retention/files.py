@@ -25,6 +25,7 @@ from pipeline.errors import UsageError
 from pipeline.mail.parcel import sync_folder
 from pipeline.retention.contents import texts
 from pipeline.retention.walking import walked
+from pipeline.state import is_work
 from pipeline.triage.triage import entry_lines, read_entries
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ DAMAGED = "damaged-"
 _QUARANTINE, _RUN = "quarantine.csv", "run.json"
 _OF_NIGHTS = ("runs", "refused")
 _LOGS = re.compile(r"csp-audit\.log(\.[0-9]+)?|csp-audit-fault-\w+\.txt|status\.json")
-# What runs build in, and what is being deleted.
-_WORK = re.compile(r"work-[0-9]+|work-gone-.+")
 # Locks, what this command writes itself, and the key for pseudonyms, which is random.
 _NEVER = re.compile(rf"lock|\..*\.lock|masking\.key|{re.escape(RECORD)}|{re.escape(PENDING)}|{re.escape(NOTE)}")
 # What a broken archive, or one that is packed in a way that is not known (NotImplementedError), is told by.
@@ -122,7 +121,7 @@ def _files(state: State, waivers: Path) -> Iterator[tuple[Path, _Kind]]:
     """Return every file but warehouses: csp-audit's own in the order of their names, then what is behind links."""
     for path, is_own in walked(state.root, _places(state)):
         inside = path.relative_to(state.root).parts
-        if path in {waivers, state.latest} or _WORK.fullmatch(inside[0]) or _is_of_a_warehouse(state, path):
+        if path in {waivers, state.latest} or is_work(inside[0]) or _is_of_a_warehouse(state, path):
             continue
         if not is_own or not path.exists():
             yield path, _Kind.BY_HAND

@@ -20,7 +20,7 @@ from pipeline.retention.places import sending_stopped
 from pipeline.retention.record import (
     Pending,
     add_record,
-    drop_halves,
+    drop_half_warehouses,
     end_pending,
     new_reference,
     read_pending,
@@ -103,7 +103,7 @@ def forget(config: Config, asked: str, *, go_on: bool = False, config_file: Path
                 return ended
         else:
             with undisturbed():
-                drop_halves(state)
+                drop_half_warehouses(state)
             warehouses = warehouses_of(state, config)
         unknown, subject = identify(state.warehouse, config, warehouses, asked)
         if unknown and _look(state, config, warehouses, subject).is_nothing:
@@ -126,7 +126,7 @@ class _Removal:
         ending = self._ending(begun)
         with told_plainly(self.config, ending):
             with undisturbed(not_finished(ending)):
-                drop_halves(self.state)
+                drop_half_warehouses(self.state)
             warehouses = warehouses_of(self.state, self.config)
             known = Pending(begun.reference, complete(warehouses, self.config, begun.subject))
             return self.carry_out(warehouses, known), Warehouses(warehouses.readable)

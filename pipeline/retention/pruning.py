@@ -7,17 +7,18 @@ deleted, so that no half of one is ever taken for a night.
 
 from __future__ import annotations
 
+import errno
 import os
-import re
 import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.beside import make_owned_folder
 from pipeline.database import log_of
 from pipeline.errors import UsageError
-from pipeline.mail.parcel import DamagedParcelError, read_parcel
+from pipeline.mail.parcel import DamagedParcelError, envelopes, read_parcel
 from pipeline.retention.places import sending_stopped
 from pipeline.session import LOG
 from pipeline.warehouse import kept_copies
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
     from pipeline.config import RetentionConfig
     from pipeline.state import State
 
-_PARCEL = re.compile(r"[0-9a-f]{32}")
 EXPIRED = "expired"
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+# On a full disk this command is what others tell to run.
+_BY_HAND = "Remove a file of csp-audit's by hand, as the oldest in kept/, then run again."
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def prune(state: State, retention: RetentionConfig, keep: int, now: datetime, *,
                 _take_away(state, each)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        message = f"{place}cannot be removed: {error.strerror}. Check its permissions and the disk, then run again."
+        step = _BY_HAND if error.errno in _NO_ROOM else "Check its permissions and the disk, then run again."
+        message = f"{place}cannot be removed: {error.strerror}. {step}"
         raise UsageError(message) from error
     return gone
 
@@ -112,19 +116,15 @@ def _is_day(name: str) -> bool:
 
 def _old_warehouses(state: State, keep: int) -> Iterator[Path]:
     for path in sorted(kept_copies(state.kept)[keep:]):
-        # What a session has left beside a warehouse is worth nothing without it.
+        # What a session has left beside a warehouse is worth nothing without it; what a link leads to is not ours.
         log = log_of(path)
-        yield from (log, path) if log.exists() else (path,)
+        yield from (log, path) if log.exists() and not path.is_symlink() else (path,)
 
 
 def _old_mail(state: State, oldest: datetime) -> list[Path]:
     """Return the envelopes of what waits since before a moment, the oldest first."""
-    waiting = []
-    for path in state.outbox.glob("*.json"):
-        created = _created(path) if _PARCEL.fullmatch(path.stem) else None
-        if created and created < oldest:
-            waiting.append((created, path))
-    return [path for _, path in sorted(waiting)]
+    waiting = [(_created(path), path) for path in envelopes(state.outbox)]
+    return [path for _, path in sorted((created, path) for created, path in waiting if created and created < oldest)]
 
 
 def _created(envelope: Path) -> datetime | None:
@@ -148,7 +148,7 @@ def _take_away(state: State, each: Doomed) -> None:
 def _set_aside(envelope: Path) -> None:
     """Move a parcel out of the sender's sight: its envelope first, since a message without one is never sent."""
     aside = envelope.parent / EXPIRED
-    aside.mkdir(mode=0o700, exist_ok=True)
+    make_owned_folder(aside)
     for path in (envelope, envelope.with_suffix(".eml")):
         if path.exists():
             path.replace(aside / path.name)

@@ -89,11 +89,8 @@ def end_pending(state: State) -> None:
     sync_folder(state.root)
 
 
-def drop_halves(state: State) -> None:
-    """Take away what a removal that was killed has half written."""
-    for name in (PENDING, RECORD):
-        for path in state.root.glob(f".{name}.*"):
-            path.unlink(missing_ok=True)
+def drop_half_warehouses(state: State) -> None:
+    """Take away the warehouses that a removal which was killed has half written; `State.work` knows the rest."""
     for warehouse in (state.warehouse, *state.kept.glob("*.duckdb")):
         target = Path(os.path.realpath(warehouse))
         target.with_name(f".{target.name}{HALF}").unlink(missing_ok=True)

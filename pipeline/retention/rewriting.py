@@ -7,12 +7,15 @@ since pages that a deleted row has left would still hold it.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.beside import give_away
 from pipeline.database import building, identifier, literal, log_of
 from pipeline.retention.subject import tables_of
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 # How the name of a warehouse ends that is being copied to another disk.
 HALF = ".rewritten"
+_BLOCK = 1 << 20  # bytes
 # Policy and the layout come with the program.
 _OF_THE_PROGRAM = ("ref.", "audit.layout")
 _TEXTS = ("VARCHAR", "VARCHAR[]")
@@ -76,7 +80,7 @@ def _put(new: Path, path: Path) -> None:
     beside = path.with_name(f".{path.name}{HALF}")
     try:
         if new.stat().st_dev != path.stat().st_dev:
-            new = Path(shutil.copy(new, beside))
+            new = _copied(new, beside)
         _dress(new, path.stat())
         new.replace(path)
     finally:
@@ -85,11 +89,25 @@ def _put(new: Path, path: Path) -> None:
 
 def _dress(new: Path, before: os.stat_result) -> None:
     """Give a file the owner, the permissions and the time of another."""
-    if os.geteuid() == 0:
+    # Never through a link or to a second name that somebody has put in its place: root may be who removes.
+    descriptor = os.open(new, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        if os.fstat(descriptor).st_nlink != 1:
+            raise OSError(errno.EMLINK, "was exchanged while it was written", str(new))
         # Else no night of the user whose files these are could read it.
-        os.chown(new, before.st_uid, before.st_gid)
-    new.chmod(before.st_mode & 0o7777)
-    os.utime(new, ns=(before.st_atime_ns, before.st_mtime_ns))
+        give_away(descriptor, before)
+        os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+        os.utime(descriptor, ns=(before.st_atime_ns, before.st_mtime_ns))
+    finally:
+        os.close(descriptor)
+
+
+def _copied(file: Path, new: Path) -> Path:
+    new.unlink(missing_ok=True)
+    with file.open("rb") as content, new.open("xb") as copy:
+        shutil.copyfileobj(content, copy, _BLOCK)
+        os.fsync(copy.fileno())
+    return new
 
 
 def counted(connection: Connection, database: str, subject: Subject) -> Removed:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pipeline.database import DatabaseError, OutOfMemoryError
+from pipeline.database import DatabaseFileError, OutOfMemoryError
 from pipeline.errors import CspAuditError, UsageError
 from pipeline.trouble import in_plain_words
 
@@ -55,14 +54,7 @@ def _in_words(config: Config) -> Iterator[None]:
     except OutOfMemoryError as error:
         message = f"memory_limit = {config.memory_limit} is too little for this. Raise it, then run again."
         raise UsageError(message) from error
-    except (OSError, DatabaseError) as error:
-        message = f"{_said(error)}. Mend that, then run again."
+    except DatabaseFileError as error:
+        # Of a file, and not of a value in it.
+        message = f"{str(error).splitlines()[0].rstrip('.!')}. Mend that, then run again."
         raise UsageError(message) from error
-
-
-def _said(error: OSError | DatabaseError) -> str:
-    """Return what an error says, in one line; of the system's, which file it is about."""
-    if isinstance(error, DatabaseError):
-        return str(error).splitlines()[0].rstrip(".!")
-    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
-    return f"{place}{error.strerror or error}"

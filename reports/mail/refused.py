@@ -118,10 +118,10 @@ def _effect(words: Words, refusal: Refusal) -> Part:
 
 
 def _deadlines(words: Words, refusal: Refusal, upcoming: Sequence[Finding] | None) -> str:
-    if refusal.last_good is None and not upcoming:
-        return words.gettext("Deadlines that pass before the next run: not known, no night has been audited yet")
     if upcoming is None:
         return words.gettext("Deadlines that pass before the next run: not known, the last good night cannot be read")
+    if refusal.last_good is None and not upcoming:
+        return words.gettext("Deadlines that pass before the next run: not known, no night has been audited yet")
     return words.gettext("Deadlines that pass before the next run: %(n)s", n=words.number(len(upcoming)))
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.beside import alone, drop_halves, lock_of, replace_text, sweep
+from pipeline.beside import alone, drop_halves, lock_of, make_owned_folder, replace_text, sweep
 from pipeline.mail.outbox import Outbox
 from pipeline.mail.record import add_to_record
 from pipeline.mail.smtp import Message
@@ -36,6 +36,7 @@ NEVER = (
     ".status.json.lock", "csp-audit.log.{}", ".csp-audit.log", ".notes.toml.{}", "waivers.toml.{}", ".waivers.toml.{}~",
     ".waivers.toml.0{}", ".waivers.toml.x{}", ".triage.csv.{}.bak", "runs/.run.json.{}", "runs/D/run.json.{}",
     "runs/D/.findings.csv.{}", "outbox/.delivered.csv.0", "kept/.warehouse.duckdb.{}", "mine/.run.json.{}",
+    ".waivers.toml.20261120", ".triage.csv.20260101",
 )  # fmt: skip
 
 
@@ -209,6 +210,15 @@ def test_mail_that_root_writes_down_belongs_to_the_user_of_the_nights(tmp_path: 
     add_to_record(outbox.record, [parcel.delivery], "2026-11-20T02:00:00Z")
     owners = {path.name: path.stat().st_uid for path in outbox.folder.iterdir()}
     assert owners == dict.fromkeys([f"{parcel.key}.json", f"{parcel.key}.eml", "delivered.csv", "lock-put"], OWNER)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_folder_that_root_makes_belongs_to_the_user_of_the_nights(tmp_path: Path) -> None:
+    os.chown(tmp_path, OWNER, OWNER)
+    for _ in range(2):
+        make_owned_folder(tmp_path / "outbox")
+        seen = (tmp_path / "outbox").stat()
+        assert (seen.st_uid, stat.S_IMODE(seen.st_mode)) == (OWNER, 0o700)
 
 
 def test_writer_never_follows_a_link_that_is_left_in_its_place(tmp_path: Path) -> None:

@@ -506,3 +506,44 @@ def test_copy_that_is_another_database_is_passed_over(own: Path, folders: dict[s
         connection.execute("create table audit.layout as select 4 as version")
     ended = audit(folders[TONIGHT], TONIGHT, own, "--config", config)
     assert ended == Ended(1, "", told(own, copy_of(FIRST)))
+
+
+def test_copy_that_cannot_be_brought_up_to_date_is_passed_over(
+    own: Path, folders: dict[str, Path], config: Path
+) -> None:
+    newest, second = sorted((own / "kept").glob("warehouse-*.duckdb"), reverse=True)[:2]
+    newest.chmod(0o600)
+    with duckdb.connect(str(newest)) as connection:
+        connection.execute("update audit.layout set version = version - 1")
+        connection.execute("drop table audit.rule_results")
+    damage(own / "warehouse.duckdb", "zeros")
+    ended = audit(folders[TONIGHT], TONIGHT, own, "--config", config)
+    assert (ended.code, ended.err) == (1, told(own, copy_of(FIRST)))
+    assert second.exists()
+
+
+def test_full_disk_is_no_reason_to_pass_a_copy_over(
+    own: Path, folders: dict[str, Path], config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = duckdb.IOException("Could not write all bytes to file: No space left on device")
+
+    def full(*_: object) -> None:
+        raise error
+
+    newest = max((own / "kept").glob("warehouse-*.duckdb"))
+    newest.chmod(0o600)
+    with duckdb.connect(str(newest)) as connection:
+        connection.execute("update audit.layout set version = version - 1")
+    damage(own / "warehouse.duckdb", "zeros")
+    monkeypatch.setattr("pipeline.recovery.migrated", full)
+    ended = audit(folders[TONIGHT], TONIGHT, own, "--config", config)
+    assert (ended.code, "the disk is full" in ended.err, damaged_files(own)) == (2, True, [])
+
+
+def test_refusal_after_damage_says_that_deadlines_are_not_known(own: Path, tmp_path: Path, config: Path) -> None:
+    shutil.rmtree(own / "kept")
+    damage(own / "warehouse.duckdb", "zeros")
+    (tmp_path / "empty").mkdir()
+    assert audit(tmp_path / "empty", TONIGHT, own, "--config", config).code == 3
+    said = " ".join((own / "refused" / TONIGHT / "not_audited.eml").read_text(encoding="utf-8").split())
+    assert "not known, the last good night cannot be read" in said

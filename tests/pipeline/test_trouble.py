@@ -268,7 +268,7 @@ def refused_on_another_disk(state: Path, patch: pytest.MonkeyPatch) -> str:
 def a_file_for_the_refused_night(state: Path, _: pytest.MonkeyPatch) -> str:
     (state / "refused").mkdir()
     (state / "refused" / "2026-11-20").write_text("notes")
-    return f"{state / 'refused' / '2026-11-20'}: is in the way of tonight's report. Move it away, then run again."
+    return f"{state / 'refused' / '2026-11-20'}: is in the way of the record. Move it away, then run again."
 
 
 def a_full_disk(_: Path, patch: pytest.MonkeyPatch) -> str:

@@ -139,11 +139,15 @@ def test_linked_place_is_pruned_and_nothing_behind_any_other_link_is_deleted(sta
     (state / "runs" / "2026-01-01" / "more").symlink_to(theirs)
     (state / "runs" / "2025-12-31").symlink_to(theirs)
     (state / "kept" / "damaged-theirs").symlink_to(theirs)
+    # A kept copy that is a link has a log beside what it leads to, which is somebody's.
+    for name in ("warehouse.duckdb", "warehouse.duckdb.wal"):
+        (theirs / name).write_text("theirs", encoding="utf-8")
+    (state / "kept" / "warehouse-20251201T000000.000000Z.duckdb").symlink_to(theirs / "warehouse.duckdb")
     small = config(tmp_path, "keep = 1\nretention = { runs = 1 }\n")
     ended = call("prune", "--damaged", "--state", state, "--config", small)
     assert (ended.code, ended.err) == (0, "")
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {"2025-12-31", "2026-01-06", "notes"}
     assert {path.name for path in (tmp_path / "kept").iterdir()} == {"warehouse-20260104T000000.000000Z.duckdb"}
     assert (tmp_path / "outbox" / "expired").is_dir()
-    assert names(theirs) == {"notes.txt"}
+    assert names(theirs) == {"notes.txt", "warehouse.duckdb", "warehouse.duckdb.wal"}
     assert not [*state.glob("work-*")]
