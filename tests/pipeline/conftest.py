@@ -31,6 +31,15 @@ def _no_configuration() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _usual_handlers() -> Iterator[None]:
+    """Give the process its handlers back: a program that was stopped leaves them, since it ends."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
 def _usual_umask() -> Iterator[None]:
     """Let every test begin as a shell does, also where one calls what sets it otherwise than by a command."""
     with usual_umask():

@@ -91,15 +91,6 @@ def stopping() -> Iterator[None]:
     assert time.monotonic() - began < HANG
 
 
-@pytest.fixture(autouse=True)
-def _usual_handlers() -> Iterator[None]:
-    """Give the process its handlers back: a program that was stopped leaves them, since it ends."""
-    before = {number: signal.getsignal(number) for number in CODES}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_folder(tmp_path_factory.mktemp("exports"))

@@ -19,7 +19,7 @@ from tests.pipeline.mail.nights import ANNA, BRUNO, CARLA, DAWID, NORTH, write_c
 from tests.pipeline.mail.servers import free_port, keeping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 REFUSED = "2026-12-13"
@@ -27,15 +27,6 @@ STOPPED = (
     "csp-audit: stopped by SIGTERM; what the run made is in its place; its mail that was not handed over waits: "
     "csp-audit send --outbox sends it, or the next run does.\n"
 )
-
-
-@pytest.fixture(autouse=True)
-def _usual_handlers() -> Iterator[None]:
-    """Give the process its handlers back: a program that was stopped leaves them, since it ends."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module")
