@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from collections import Counter, defaultdict
 from contextlib import contextmanager
@@ -130,13 +132,16 @@ def moments(number: int) -> list[float]:
 def _part(number: int, parts: int, arguments: argparse.Namespace) -> None:
     """Do every so-manieth case, and print each as one line of JSON."""
     seen: set[str] = set()
+    end = time.monotonic() + 60 * arguments.minutes
     with stage(with_library=has_compiler()) as scene:
         chosen = planned(scene, is_quick=arguments.quick) if has_compiler() else Plan(0, 0, ())
-        _print({"calls": chosen.calls, "classes": chosen.classes, "strikes": len(chosen.strikes)})
+        mine = [strike for strike in chosen.strikes if _lot(strike) % parts == number]
+        _print({"calls": chosen.calls, "classes": chosen.classes, "strikes": len(mine)})
         for name, outcome in killed(scene, moments(arguments.kills)[number::parts], seen):
             _print({"kind": "kill", "name": name, **asdict(outcome)})
-        mine = [strike for strike in chosen.strikes if _lot(strike) % parts == number]
         for name, outcome in struck(scene, mine, seen):
+            if time.monotonic() > end:
+                break
             _print({"kind": "strike", "name": name, **asdict(outcome)})
 
 
@@ -171,7 +176,7 @@ def broken(cases: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
 def whole(arguments: argparse.Namespace) -> dict[str, Any]:
     """Do the whole matrix in several processes, and return its figures."""
     argv = [sys.executable, "-m", "tests.faults.matrix", "--kills", str(arguments.kills)]
-    argv += ["--quick"] if arguments.quick else []
+    argv += ["--minutes", str(arguments.minutes), *(["--quick"] if arguments.quick else [])]
     with tempfile.TemporaryDirectory(prefix="csp-audit-faults-") as name:
         files = [Path(name) / f"{n}.json" for n in range(arguments.jobs)]
         parts = []
@@ -182,8 +187,8 @@ def whole(arguments: argparse.Namespace) -> dict[str, Any]:
         codes = [part.wait() for part in parts]
         assert not any(codes), codes
         told = [json.loads(line) for file in files for line in file.read_text().splitlines()]
-    counted = next(each for each in told if "calls" in each)
-    found: dict[str, Any] = {"planned": counted}
+    counted = [each for each in told if "calls" in each]
+    found: dict[str, Any] = {"planned": {**counted[0], "strikes": sum(each["strikes"] for each in counted)}}
     for kind in ("kill", "strike"):
         cases = [each for each in told if each.get("kind") == kind]
         found[kind] = {"figures": figures(cases), "broken": broken(cases)}
@@ -196,6 +201,7 @@ def arguments_of(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=KILLS, help="how many random moments (default %(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="how many processes (default %(default)s)")
     parser.add_argument("--quick", action="store_true", help="let some of equal calls fail, each in one way")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="after how long to stop (default: at the end)")
     parser.add_argument("--out", type=Path, help="the file that takes the figures, as JSON")
     parser.add_argument("--part", default="", help=argparse.SUPPRESS)
     return parser.parse_args(words)

@@ -97,7 +97,9 @@ def _matrix(matrix: Figures, *, is_quick: bool) -> Iterator[str]:
     yield f"A healthy night makes {planned['calls']} calls in the state directory and to the exports: of"
     yield f"{planned['classes']} kinds and places. {planned['strikes']} runs: one call fails in each with ENOSPC,"
     yield "EACCES or EIO (never ENOSPC where it only reads); after ENOSPC nothing that needs room succeeds any more."
-    if is_quick:
+    if (done := matrix["strike"]["figures"]["runs"]) < planned["strikes"]:
+        yield f"{done} of them were done, drawn by lot: there was no time for more."
+    elif is_quick:
         yield "Of up to four equal calls all fail, of more the first, the last and three between; each in one way."
     else:
         yield "Every call fails, in each way it can."
@@ -153,12 +155,14 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="let some of equal calls fail, each in one way: a tenth of it"
     )
+    parser.add_argument("--minutes", type=float, help="after how long the matrix stops (default: at the end)")
     parser.add_argument("--matrix", type=Path, help="figures of the matrix that are there already (JSON)")
     parser.add_argument("--soak", type=Path, help="figures of the soak that are there already (JSON)")
     arguments = parser.parse_args()
     if not has_compiler():
         sys.stderr.write(f"Calls do not fail: {NO_COMPILER}.\n")
     words = ["--kills", str(arguments.kills), *(["--quick"] if arguments.quick else [])]
+    words += ["--minutes", str(arguments.minutes)] if arguments.minutes else []
     matrix = _read(arguments.matrix) or measured("tests.faults.matrix", words)
     soak = _read(arguments.soak) or measured("tests.faults.soak", ["--nights", str(arguments.nights)])
     RESULTS.write_text(page(matrix, soak, fuzzed(), is_quick=arguments.quick), encoding="utf-8")
