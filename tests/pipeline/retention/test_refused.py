@@ -23,7 +23,7 @@ from pipeline.errors import LockedError
 from pipeline.retention.record import Pending, read_pending, write_pending
 from pipeline.retention.subject import Subject
 from pipeline.state import State
-from tests.pipeline.commandline import ROOT, Ended, call
+from tests.pipeline.commandline import ROOT, Ended, call, uncovered
 from tests.pipeline.exports import guid
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def test_prune_writes_nothing_where_no_file_may_grow(state: Path) -> None:
     ]
     ended = subprocess.run(
         words, cwd=ROOT, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**uncovered(), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
     )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (0, "")
