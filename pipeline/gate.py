@@ -187,12 +187,16 @@ def _shrunken(exports: list[Export], question: Question, config: Config) -> list
     is_halved = not may_halve and before > config.gate.max_shrink_rows and lines * 2 <= before
     if before - lines <= max(config.gate.max_shrink_rows, before * config.gate.max_shrink_share) and not is_halved:
         return []
-    never = "" if may_halve else ", and never half of more"
+    share, rows = config.gate.max_shrink_share, config.gate.max_shrink_rows
+    if may_halve:
+        fewer = f"at most {share:.0%} or {rows} fewer"
+    else:
+        fewer = f"at most {share:.0%} or {rows} fewer, and never half of more"
     problem = Problem(
         " and ".join(export.file for export in exports),
         "",
         f"{lines} lines after {before} on the last good night",
-        f"at most {config.gate.max_shrink_share:.0%} or {config.gate.max_shrink_rows} fewer{never}",
+        fewer,
         f"{_RERUN}, or set gate.max_shrink_share in the configuration.",
     )
     return [problem]

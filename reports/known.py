@@ -112,6 +112,7 @@ _SENTENCES = (
     marked("text in that encoding"),
     marked("at least one row"),
     marked("at most %(share)s or %(n)s fewer, and never half of more"),
+    marked("at most %(share)s or %(n)s fewer"),
     marked("%(n)s, as in the header"),
     marked("a header line such as %(columns)s, split by a comma, a semicolon, a tab"),
     marked("a header %(names)s"),
