@@ -50,6 +50,14 @@ def test_file_may_shrink_more_when_the_configuration_allows_it(tmp_path: Path) -
     assert run(folder, state, "--config", config).code in {0, 1}
 
 
+def test_refusal_says_never_half_only_where_half_may_not_go(tmp_path: Path) -> None:
+    folder, state = shrunken(tmp_path, 40, 10)
+    assert "expected at most 30% or 10 fewer, and never half of more. " in run(folder, state).err
+    config = tmp_path / "csp-audit.toml"
+    config.write_text("[gate]\nmax_shrink_share = 0.5\n", encoding="utf-8")
+    assert "expected at most 50% or 10 fewer. " in run(folder, state, "--config", config).err
+
+
 def test_stale_file_is_read_when_the_configuration_allows_its_age(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "exports")
     old = datetime(2026, 11, 18, 12, tzinfo=UTC).timestamp()
