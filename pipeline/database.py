@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Settings = dict[str, str | bool | int | float | list[str]]
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
-DatabaseFileError = duckdb.IOException
+# For what the machine is to blame: files, memory, a commit that could not be written. All else is the statement's.
+MachineError = duckdb.OperationalError
 Record = dict[str, Any]
 OutOfMemoryError = duckdb.OutOfMemoryException
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.aside import second_name
-from pipeline.database import DatabaseError, DatabaseFileError, OutOfMemoryError, is_damage, log_of, read_table, reading
+from pipeline.database import DatabaseError, MachineError, OutOfMemoryError, is_damage, log_of, read_table, reading
 from pipeline.errors import DamagedError
 from pipeline.migrations import migrated
 from pipeline.regular import is_file
@@ -97,7 +97,7 @@ def _standing_in(copy: Path, damaged: str, work: Path, config: Config) -> Past:
         raise cause_of(copy, error) from error
     try:
         return Past(_up_to_date(file, work, config), Recovery(damaged, newest))
-    except (OutOfMemoryError, DatabaseFileError):
+    except MachineError:
         # Of what is written: a full disk is no reason to lose history.
         raise
     except DatabaseError as error:

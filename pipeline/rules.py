@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sql
-from pipeline.database import DatabaseError, OutOfMemoryError, definition, identifier, literal
+from pipeline.database import DatabaseError, MachineError, definition, identifier, literal
 from pipeline.offers import fold_offers
 from schemas.finding import Judgement, RuleResult
 
@@ -85,8 +85,8 @@ def _judge(connection: Connection, file: RuleFile, supplied: Mapping[str, Collec
         rows, columns = _run(connection, file)
         gaps = _keep_not_judged(connection, file.rule, columns) if rows else {}
         found = _keep_found(connection, file.rule, columns) if rows else 0
-    except OutOfMemoryError:
-        # not the rule's fault: the next one, or the next night, would fail too
+    except MachineError:
+        # not the rule's fault, which reaches no file: the next one, or the next night, would fail too
         raise
     except (DatabaseError, RuleShapeError) as error:
         return RuleResult(file.rule, Judgement.ERROR, str(error))

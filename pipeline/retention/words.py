@@ -6,7 +6,7 @@ import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pipeline.database import DatabaseFileError, OutOfMemoryError
+from pipeline.database import MachineError, OutOfMemoryError
 from pipeline.errors import CspAuditError, UsageError
 from pipeline.trouble import in_plain_words
 
@@ -54,7 +54,7 @@ def _in_words(config: Config) -> Iterator[None]:
     except OutOfMemoryError as error:
         message = f"memory_limit = {config.memory_limit} is too little for this. Raise it, then run again."
         raise UsageError(message) from error
-    except DatabaseFileError as error:
-        # Of a file, and not of a value in it.
+    except MachineError as error:
+        # It names a file, and no value.
         message = f"{str(error).splitlines()[0].rstrip('.!')}. Mend that, then run again."
         raise UsageError(message) from error

@@ -55,6 +55,16 @@ def test_calls_to_the_file_system_that_fail(scene: Stage, seen: set[str]) -> Non
 
 
 @needs_compiler
+def test_disk_that_fails_under_a_rule_is_no_fault_of_the_rule(scene: Stage) -> None:
+    for turn in range(190, 260, 10):
+        scene.reset()
+        strike = Strike("write", "work-N/warehouse.duckdb.wal", turn, "EIO", sticky=False)
+        life = scene.doomed.struck(scene.words(), strike)
+        outcome = scene.outcome(life, set(), was_killed=False)
+        assert (life.code, outcome.whose, outcome.broken) == (2, "last", []), life.said
+
+
+@needs_compiler
 def test_a_full_disk_is_felt(scene: Stage) -> None:
     """Were nothing injected, everything above would hold too."""
     scene.reset()
