@@ -22,7 +22,6 @@ _SAID = (
     "finding_id, rule_id, customer_id, company_name, customer_type, subscription_id, offer_name, segment, seats, "
     "due_on, facts"
 )
-_SUBSCRIPTIONS = "night.core.subscriptions"
 _SHOWN = "finding_id in (select finding_id from shown)"
 
 
@@ -44,6 +43,7 @@ def create_said(connection: Connection, now: Mapping[str, str] | None, then: Map
     Subscriptions are joined by their line: to look for a few ids among all takes longer than anything else here.
     """
     connection.execute("create or replace temp table shown (finding_id varchar, line bigint)")
+    _look_at_subscriptions(connection, list(then))
     tonight = f"select {_SAID} from night.core.tonight where {_SHOWN}"
     lifted = f"select {_SAID} from night.core.states where {_SHOWN} and finding_id in (select finding_id from lifted)"
     views = {
@@ -52,6 +52,16 @@ def create_said(connection: Connection, now: Mapping[str, str] | None, then: Map
     }
     for when, parts in views.items():
         connection.execute(f"create or replace temp view {when}_said as {' union all '.join(parts)}")
+
+
+def _look_at_subscriptions(connection: Connection, judged: Sequence[str]) -> None:
+    """Create the view `judged_subscriptions`: those that a finding which was judged may name."""
+    # A part of the night has its own few, and the findings that are only lifted know their seats.
+    database = judged[0] if len(judged) == 1 else "night"
+    connection.execute(
+        "create or replace temp view judged_subscriptions as "
+        f"select subscription_id, quantity, line from {database}.core.subscriptions"
+    )
 
 
 def _said(database: str, covers: str) -> str:
@@ -109,7 +119,8 @@ def _has_all_seats(connection: Connection, section: str) -> bool:
 def _create_places(connection: Connection, section: str, rules: Mapping[str, Rule], most: int | None) -> None:
     """Create `places`: the ids of the findings to show, in their order; and `shown`, the same for the views."""
     known = _has_all_seats(connection, section)
-    subscriptions = "(select null as subscription_id, null as quantity, null as line)" if known else _SUBSCRIPTIONS
+    nothing = "(select null as subscription_id, null as quantity, null as line)"
+    subscriptions = nothing if known else "judged_subscriptions"
     ranks = "\n".join(f"when {literal(rule.id)} then {rule.level.rank}" for rule in rules.values())
     connection.execute(
         f"""
