@@ -70,6 +70,16 @@ def told_of_suspect(result: RuleResult) -> str:
     )
 
 
+def told_of_suspects(connection: Connection, schema: str, as_of: date) -> tuple[str, ...]:
+    """Say in a line which rules are suspect on a night that a schema keeps; no line where none is."""
+    rows = connection.execute(
+        f"select rule_id from {schema}.rule_results where as_of = ? and usual is not null order by rule_id", [as_of]
+    ).fetchall()
+    rules = ", ".join(rule for (rule,) in rows)
+    told = f"Suspect rule or data on {as_of}: {rules}. csp-audit findings --run {as_of} says why."
+    return (told,) if rules else ()
+
+
 def marked(findings: Iterable[Finding], suspects: Iterable[RuleResult]) -> tuple[Finding, ...]:
     """Mark the findings of suspect rules, and put them behind those that count."""
     rules = {result.rule.id for result in suspects}

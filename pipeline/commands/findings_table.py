@@ -11,6 +11,7 @@ import click
 
 from pipeline.commands.run import summary
 from pipeline.desk.listing.words import age, decided
+from pipeline.suspects import told_of_suspect
 from reports import exposure, messages, rows
 from reports.text import visible
 from reports.wording import Words
@@ -33,15 +34,15 @@ _WORDS = Words()
 def print_table(listing: Listing, *, is_filtered: bool) -> None:
     """Print what the night came to, then each finding: what tells it apart, what is wrong, and since when."""
     width = max(get_terminal_size().columns, _NARROWEST)
-    for line in summary(listing.audit).splitlines():
+    for line in (*summary(listing.audit).splitlines(), *map(told_of_suspect, listing.audit.suspects)):
         click.echo("\n".join(wrap(line, width)))
     if is_filtered:
         click.echo(_listed(listing.found))
     if listing.findings:
         click.echo("\n" + _row(("finding", "rule", "state", "customer", "seats", "by"), width))
-    levels = {one.level: one for one in listing.levels}
-    for level, findings in groupby(listing.findings, key=lambda item: item.level):
-        click.echo("\n" + "\n".join(_level_lines(levels[level], width)))
+    levels = {(one.suspect, one.level): one for one in listing.levels}
+    for kind, findings in groupby(listing.findings, key=lambda item: (item.suspect, item.level)):
+        click.echo("\n" + "\n".join(_level_lines(levels[kind], width)))
         for item in findings:
             click.echo("\n".join(_lines(item, listing.audit.as_of, width)))
     more = listing.found - len(listing.findings)
@@ -59,7 +60,8 @@ def _level_lines(one: OfLevel, width: int) -> list[str]:
     """Say how many findings a level has, and what its subscriptions cost a month, where it has any."""
     closed = f", {one.closed} closed" if one.closed else ""
     costs = "; ".join(exposure.exposure_texts(_WORDS, one.exposure))
-    return [f"{click.style(one.level, bold=True)}: {one.current}{closed}", *wrap(_plain(costs), width)]
+    kind = f"{one.level}, suspect" if one.suspect else one.level
+    return [f"{click.style(kind, bold=True)}: {one.current}{closed}", *wrap(_plain(costs), width)]
 
 
 def _lines(item: Finding, as_of: date, width: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 import shutil
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,11 +25,11 @@ from pipeline.rulefile import read_rules
 from pipeline.suspects import record_suspects
 from pipeline.warehouse import create_fixed_tables, open_warehouse
 from schemas.finding import State, Suspicion
-from tests.pipeline.commandline import audit, call
+from tests.pipeline.commandline import Ended, audit, call
 from tests.pipeline.exports import write_wrong_sales
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from schemas.finding import Audit
@@ -157,10 +158,8 @@ def test_any_history_is_judged_as_a_second_implementation_has_it(seed: int) -> N
 USUAL, FLOOD, AGAIN, BELIEVED = DAYS = ("2026-11-20", "2026-11-21", "2026-11-22", "2026-11-23")
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the state after a usual night and three floods; s-02 is waived throughout. Leave it as it is."""
-    folder = tmp_path_factory.mktemp("suspects")
+def write_nights(folder: Path, days: Iterable[str]) -> list[Ended]:
+    """Audit a usual night and then floods, in `folder/state`; s-02 is waived throughout."""
     config = folder / "own.toml"
     config.write_text("gate = { max_age_hours = 1000 }\nbreaker = { nights = 2, least_nights = 1 }\n")
     (folder / "state").mkdir()
@@ -169,13 +168,20 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "created = 2026-11-01\nexpires = 2026-12-31\n"
     )
     usual, flood = write_wrong_sales(folder / "usual", 1), write_wrong_sales(folder / "flood", 30)
-    ends = {day: audit(flood if day != USUAL else usual, day, folder / "state", "--config", config) for day in DAYS}
-    assert [end.code for end in ends.values()] == [1] * 4
+    return [audit(flood if day != USUAL else usual, day, folder / "state", "--config", config) for day in days]
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the state after a usual night and three floods; leave it as it is."""
+    folder = tmp_path_factory.mktemp("suspects")
+    ends = write_nights(folder, DAYS)
+    assert [end.code for end in ends] == [1] * 4
     told = (
         "csp-audit: suspect rule or data: SEG01 reports 30 of 40 customers, and usually 1. Its findings are counted "
         "apart. Check the price list and the qualifications export; csp-audit findings --rule SEG01 lists them.\n"
     )
-    assert [end.err for end in ends.values()] == ["", told, told, ""]
+    assert [end.err for end in ends] == ["", told, told, ""]
     return folder / "state"
 
 
@@ -213,6 +219,33 @@ def test_findings_are_all_there_and_marked(state: Path) -> None:
     assert (
         call("findings", "--rule", "SEG01", "--format", "csv", "--run", FLOOD, "--state", state).out.count("\n") == 31
     )
+
+
+def test_findings_of_a_suspect_rule_are_listed_behind_all_others(state: Path) -> None:
+    said = call("findings", "--run", FLOOD, "--state", state).out
+    levels = re.findall(r"^(\w+(?:, suspect)?): \d+", said, re.MULTILINE)
+    assert levels[-1] == "violation, suspect"
+    assert "suspect" not in " ".join(levels[:-1])
+    assert "violation, suspect: 30\n" in said
+    assert "suspect rule or data: SEG01 reports 30 of 40 customers" in said
+    assert "suspect" not in call("findings", "--run", BELIEVED, "--state", state).out
+
+
+def test_commands_that_compare_findings_name_suspect_rules(state: Path) -> None:
+    told = "Suspect rule or data on {}: SEG01. csp-audit findings --run {} says why."
+    said = call("diff", USUAL, FLOOD, "--state", state).out
+    assert told.format(FLOOD, FLOOD) in said
+    assert USUAL not in "".join(line for line in said.splitlines() if line.startswith("Suspect"))
+    both = call("diff", FLOOD, AGAIN, "--state", state).out
+    assert [told.format(day, day) in both for day in (FLOOD, AGAIN)] == [True, True]
+    assert "Suspect" not in call("diff", USUAL, BELIEVED, "--state", state).out
+    assert "Suspect" not in call("what-if", "--without-waivers", "--state", state).out
+
+
+def test_what_would_be_on_a_suspect_night_names_the_rule(tmp_path: Path) -> None:
+    write_nights(tmp_path, [USUAL, FLOOD])
+    said = call("what-if", "--without-waivers", "--state", tmp_path / "state").out
+    assert f"Suspect rule or data on {FLOOD}: SEG01. csp-audit findings --run {FLOOD} says why.\n" in said
 
 
 def test_an_older_night_reads_as_it_was_written(state: Path) -> None:

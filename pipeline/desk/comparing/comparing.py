@@ -10,6 +10,7 @@ from pipeline.desk.comparing.changes import changes_section, count_changes
 from pipeline.errors import UsageError
 from pipeline.findings import finding_of
 from pipeline.nights import create_states_of
+from pipeline.suspects import told_of_suspects
 from reports.messages import message
 from reports.rows import customer
 from reports.wording import Words
@@ -117,6 +118,8 @@ def difference(desk: Desk, one: NightRef, other: NightRef, *, drawn: bool) -> An
     lead = (
         f"Findings from {before.as_of} to {after.as_of}: {told}.",
         f"Beside them: {others}." if others else "No customer and no qualification changed.",
+        *told_of_suspects(desk.connection, before.schema, before.as_of),
+        *told_of_suspects(desk.connection, after.schema, after.as_of),
     )
     return Answer(lead, sections, facts)
 

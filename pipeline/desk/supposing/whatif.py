@@ -23,6 +23,7 @@ from pipeline.errors import UsageError
 from pipeline.program import rule_set
 from pipeline.session import say
 from pipeline.signals import temporary_folder
+from pipeline.suspects import told_of_suspects
 from reports import messages
 from reports.wording import ENGLISH
 
@@ -99,6 +100,7 @@ def what_if(connection: Connection, config: Config, files: Sequence[RuleFile], w
     unjudged = {result.rule.id: result.reason for result in results if not result.is_judged}
     lead = [
         *_supposed(connection, wanted, supposition),
+        *told_of_suspects(connection, "night.audit", _as_of(connection)),
         *(f"Not compared: {rule_id}, {reason}." for rule_id, reason in unjudged.items()),
     ]
     most = None if wanted.all_rows else _MOST_DRAWN
@@ -159,13 +161,22 @@ def _answer(
 ) -> Answer:
     counts = dict(connection.execute("select section, count(*) from differing group by section").fetchall())
     appear, vanish, change = (counts.get(name, 0) for name in _TITLES)
-    (as_of,) = connection.execute("select as_of from night.core.run").fetchall()[0]
     ((customers,),) = connection.execute("select count(distinct customer_id) from differing").fetchall()
     facts: dict[str, Cell] = {
-        "as_of": as_of, "appear": appear, "vanish": vanish, "change": change, "customers": customers, **more,
-    }  # fmt: skip
+        "as_of": _as_of(connection),
+        "appear": appear,
+        "vanish": vanish,
+        "change": change,
+        "customers": customers,
+        **more,
+    }
     sections = [_section(connection, files, name, counts.get(name, 0), most) for name in _TITLES]
     return Answer((_headline(appear, vanish, change), *lead), tuple(sections), facts)
+
+
+def _as_of(connection: Connection) -> date:
+    as_of: date = connection.execute("select as_of from night.core.run").fetchall()[0][0]
+    return as_of
 
 
 def _headline(appear: int, vanish: int, change: int) -> str:
