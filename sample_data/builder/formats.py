@@ -64,6 +64,7 @@ class Dialect:
 SCREEN = Dialect("utf-8", ",", "\n", bom=codecs.BOM_UTF8)
 POLISH_SPREADSHEET = Dialect("cp1250", ";", "\r\n")
 POWERSHELL = Dialect("utf-16-le", ",", "\r\n", codecs.BOM_UTF16_LE, everything_quoted=True, type_line=True)
+POWERSHELL_UTF8 = Dialect("utf-8", ",", "\r\n", codecs.BOM_UTF8, everything_quoted=True, type_line=True)
 POWERSHELL_TABS = Dialect("utf-16-le", "\t", "\r\n", codecs.BOM_UTF16_LE, everything_quoted=True, type_line=True)
 UNICODE_TEXT = Dialect("utf-16-le", "\t", "\r\n", codecs.BOM_UTF16_LE)
 

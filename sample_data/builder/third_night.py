@@ -1,8 +1,8 @@
-"""The files of the third night, which come out of PowerShell 5; those kept by hand are a spreadsheet's Unicode text."""
+"""The files of the third night: out of PowerShell 5 (the long one in UTF-8), and a spreadsheet's Unicode text."""
 
 from __future__ import annotations
 
-from sample_data.builder.formats import POWERSHELL, POWERSHELL_TABS, UNICODE_TEXT, Layout
+from sample_data.builder.formats import POWERSHELL, POWERSHELL_TABS, POWERSHELL_UTF8, UNICODE_TEXT, Layout
 
 THIRD = {
     "customers": Layout(
@@ -22,7 +22,7 @@ THIRD = {
     ),
     "subscriptions": Layout(
         "subscriptions.csv",
-        POWERSHELL,
+        POWERSHELL_UTF8,
         {
             "SubscriptionId": "subscription_id",
             "CustomerId": "customer_id:upper",

@@ -43,6 +43,10 @@ def manifest(members: dict[str, bytes]) -> dict[str, Any]:
     return document
 
 
+def text_of(content: bytes) -> str:
+    return content.decode("utf-16" if content.startswith(b"\xff\xfe") else "utf-8-sig")
+
+
 def hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -63,18 +67,27 @@ def test_every_raw_line_stands_in_its_export(members: dict[str, bytes]) -> None:
         piece = content[offset : offset + size]
         assert hash_of(piece) == row["sha256"]
         assert row["read_from"] == "export"
-        lines = content[:offset].decode("utf-16").replace("\r\n", "\n").count("\n") + 1
+        lines = text_of(content[:offset]).replace("\r\n", "\n").count("\n") + 1
         assert lines == int(row["line"])
         assert piece in members[row["raw_file"]]
 
 
-def test_raw_files_are_exports_of_their_own_with_the_customers_rows_only(members: dict[str, bytes]) -> None:
+@pytest.mark.parametrize(
+    ("file", "table", "encoding", "column"),
+    [
+        ("raw/01_customers.csv", "customers", "utf-16", "CustomerId"),
+        ("raw/02_subscriptions.csv", "subscriptions", "utf-8-sig", "SubscriptionId"),
+    ],
+)
+def test_raw_files_are_exports_of_their_own_with_the_customers_rows_only(
+    members: dict[str, bytes], file: str, table: str, encoding: str, column: str
+) -> None:
     customer = manifest(members)["customer_id"]
-    text = members["raw/02_subscriptions.csv"].decode("utf-16")
+    text = members[file].decode(encoding)
     header, *lines = text.splitlines()[1:]
     assert text.startswith("#TYPE")
-    assert "SubscriptionId" in header
-    assert len(lines) == sum(row["table"] == "subscriptions" for row in rows(members))
+    assert column in header
+    assert len(lines) == sum(row["table"] == table for row in rows(members))
     assert all(customer in line.lower() for line in lines)
 
 

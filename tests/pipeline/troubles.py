@@ -87,8 +87,8 @@ def shrunken(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
     del patch
     folder = _exports(tmp_path)
     file = _only(folder, "subscriptions")
-    lines = file.read_text(encoding="utf-16").splitlines(keepends=True)
-    file.write_text("".join(lines[: len(lines) // 3]), encoding="utf-16", newline="")
+    lines = file.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    file.write_text("".join(lines[: len(lines) // 3]), encoding="utf-8-sig", newline="")
     os.utime(file, (WRITTEN_AT, WRITTEN_AT))
     return _again(state, folder)
 
