@@ -50,6 +50,43 @@ def test_what_the_system_refuses_is_one_line_that_says_the_next_step(
     assert contents(state) == before
 
 
+def invalidated(original: str) -> str:
+    """Return what DuckDB says of every statement after one that it takes for fatal."""
+    return f'Failed: database has been invalidated because of a previous fatal error.\nOriginal error: "{original}"'
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "FATAL Error: fsync failed!",
+        invalidated("Failed to create checkpoint because of error: fsync failed!"),
+        invalidated(f'Could not write file "work-1/warehouse.duckdb": {os.strerror(errno.EIO)}'),
+    ],
+)
+def test_disk_that_fails_under_the_database_is_no_fault_of_the_program(
+    state: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise duckdb.FatalException(said)
+
+    before = contents(state)
+    monkeypatch.setattr("pipeline.run.create_views", fail)
+    ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    line = f"the disk gives errors; the warehouse holds a whole night. {CHECK}"
+    assert ended == Ended(2, "", f"csp-audit: {line}\n")
+    assert contents(state) == before
+
+
+def test_other_fatal_error_of_the_database_is_a_fault(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise duckdb.FatalException(invalidated("Failed to delete all rows from index."))
+
+    monkeypatch.setattr("pipeline.run.create_views", fail)
+    ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    assert ended.code == 70
+    assert ended.err.startswith("csp-audit: a fault of the program (FatalException); diagnostics are in ")
+
+
 def test_error_of_another_kind_is_a_fault(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
