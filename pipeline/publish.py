@@ -12,6 +12,7 @@ import click
 
 from pipeline.errors import UsageError
 from pipeline.session import LOG
+from pipeline.trouble import refusal_of
 from reports import render
 from reports.text import visible
 from reports.wording import ENGLISH
@@ -135,16 +136,10 @@ def record_refusal(refusal: Refusal, state: State, built: Path) -> None:
     try:
         _put_record(refusal, state, built)
     except (OSError, UsageError) as error:
-        line = f"no record of this refusal could be left: {_reason(error)}"
+        why = str(error) if isinstance(error, UsageError) else f"{refusal_of(error)}. Mend that before the next run."
+        line = f"no record of this refusal could be left: {why}"
         LOG.error(line)
         click.echo(f"csp-audit: {visible(line)}", err=True)
-
-
-def _reason(error: OSError | UsageError) -> str:
-    if isinstance(error, UsageError):
-        return str(error)
-    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
-    return f"{place}{error.strerror or error}. Mend that before the next run."
 
 
 def _put_record(refusal: Refusal, state: State, built: Path) -> None:
