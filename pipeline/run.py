@@ -22,7 +22,7 @@ from pipeline.mail.resellers import configured_resellers
 from pipeline.policy import apply_answer_times
 from pipeline.precedence import give_way
 from pipeline.privacy import masking_key
-from pipeline.publish import put_in_place, record_refusal, refuse_places, write_files, write_mail
+from pipeline.publish import put_in_place, record_refusal, refuse_places, refused_all_the_same, write_files, write_mail
 from pipeline.recovery import Past, find_past, read_to_the_end, recovered, told
 from pipeline.retention.pruning import prune_nights
 from pipeline.rulefile import read_rules
@@ -111,19 +111,17 @@ def _hand_on(mail: NightMail, post: Post | None) -> None:
 
 
 def _refuse(night: _Night, error: NotAuditedError, post: Post | None) -> None:
-    """Leave a record of a night that was not audited, and hand its messages on."""
+    """Leave a record of a night that was not audited, and hand its messages on; that it cannot be is said, no more."""
     order, config, state, work, past = night
-    newest = last_night(past.warehouse, order.as_of).newest
-    refusal = record.refusal(order, config.state, newest, error)
-    built = work / "refused"
-    built.mkdir()
-    upcoming = upcoming_deadlines(refusal, past, config, _shown(order, state))
-    refusal = masked_refusal(refusal, masking_key(state.root)) if order.mask else refusal
-    mail = refused_mail(refusal, config.mail, order.language or config.language, state, upcoming)
-    write_mail(mail.files, built)
-    with undisturbed():
-        record_refusal(refusal, state, built)
-        _hand_on(mail, post)
+    with refused_all_the_same("this refusal could be neither recorded nor mailed"):
+        newest = last_night(past.warehouse, order.as_of).newest
+        refusal = record.refusal(order, config.state, newest, error)
+        upcoming = upcoming_deadlines(refusal, past, config, _shown(order, state))
+        refusal = masked_refusal(refusal, masking_key(state.root)) if order.mask else refusal
+        mail = refused_mail(refusal, config.mail, order.language or config.language, state, upcoming)
+        with undisturbed():
+            record_refusal(refusal, mail.files, state, work / "refused")
+            _hand_on(mail, post)
 
 
 def _shown(order: Order, state: State) -> Callable[[Audit], Audit]:
