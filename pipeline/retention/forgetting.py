@@ -22,6 +22,7 @@ from pipeline.retention.record import (
     add_record,
     drop_half_warehouses,
     end_pending,
+    is_pending,
     new_reference,
     read_pending,
     write_pending,
@@ -134,8 +135,13 @@ class _Removal:
     def carry_out(self, warehouses: Warehouses, begun: Pending) -> Forgotten:
         """Write down what is begun, and remove all of it. Each error from then on names what ends it."""
         files, ending = self._files(begun.subject), self._ending(begun)
-        with undisturbed(not_finished(ending)):
-            write_pending(self.state, begun)
+        try:
+            with undisturbed(not_finished(ending)):
+                write_pending(self.state, begun)
+        except OSError:
+            # What is in its place has begun, though it may not be on disk for good.
+            with told_plainly(self.config, ending if is_pending(self.state) else ""):
+                raise
         with told_plainly(self.config, ending):
             return self._remove(warehouses, begun, files)
 

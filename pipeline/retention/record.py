@@ -62,6 +62,11 @@ def read_pending(state: State) -> Pending | None:
         raise UsageError(message) from error
 
 
+def is_pending(state: State) -> bool:
+    """Whether a removal was begun and not ended, as far as the system says so."""
+    return os.path.lexists(state.root / PENDING)
+
+
 def told_of_pending(state: State, config_file: Path | None) -> str:
     """Say in one line that a removal was begun and not ended, and what ends it; "" where there is none.
 

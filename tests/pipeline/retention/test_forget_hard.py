@@ -222,7 +222,7 @@ def test_stop_in_the_middle_is_said_by_all_until_the_removal_is_ended(state: Pat
     told = stopped(state, "clean")
     begun = read_pending(State(state))
     assert begun is not None
-    ending = f"csp-audit forget {begun.reference} --state {state}"
+    ending = f"csp-audit forget {begun.reference} --yes --state {state}"
     assert told == f"csp-audit: stopped by SIGTERM; the removal is not finished; {ending} ends it.\n"
     # One that is stopped before it goes on has the same to say.
     assert stopped(state, "warehouses_of") == told
