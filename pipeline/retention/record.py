@@ -96,9 +96,15 @@ def end_pending(state: State) -> None:
 
 def drop_half_warehouses(state: State) -> None:
     """Take away the warehouses that a removal which was killed has half written; `State.work` knows the rest."""
-    for warehouse in (state.warehouse, *state.kept.glob("*.duckdb")):
-        target = Path(os.path.realpath(warehouse))
-        target.with_name(f".{target.name}{HALF}").unlink(missing_ok=True)
+    for half in half_warehouses(state):
+        half.unlink(missing_ok=True)
+
+
+def half_warehouses(state: State) -> list[Path]:
+    """Return the warehouses that are half written, beside those that they were to replace."""
+    targets = [Path(os.path.realpath(each)) for each in (state.warehouse, *state.kept.glob("*.duckdb"))]
+    halves = [target.with_name(f".{target.name}{HALF}") for target in targets]
+    return [half for half in halves if os.path.lexists(half)]
 
 
 def add_record(state: State, reference: str, now: datetime, counts: dict[str, int]) -> None:

@@ -25,7 +25,7 @@ from pipeline.retention.record import Pending, read_pending, write_pending
 from pipeline.retention.subject import Subject
 from pipeline.state import State
 from tests.pipeline.commandline import ROOT, Ended, call, uncovered
-from tests.pipeline.exports import guid
+from tests.pipeline.exports import contents, guid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -238,6 +238,26 @@ def test_command_that_ends_a_removal_asks_nobody_about_a_file_that_names_the_cus
     ended = call(*words)
     assert (ended.code, f"  {notes}: line 1\n" in ended.out, ended.err) == (0, True, "")
     assert read_pending(State(state)) is None
+
+
+def test_dry_run_says_what_a_killed_removal_has_left_and_changes_nothing(state: Path) -> None:
+    ended_process = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
+    theirs(state)
+    left = [state / f".forgetting.json.{ended_process}", state / "kept" / ".mine.duckdb.rewritten"]
+    for path in left:
+        path.write_text(f"of {guid(1)}\n", encoding="utf-8")
+    write_pending(State(state), Pending("R-0a1b2c3d", Subject(guid(1))))
+    before = contents(state)
+    for asked in (guid(1), "other"):
+        ended = call("forget", asked, "--dry-run", "--state", state)
+        lines = ended.out.splitlines()
+        assert (ended.code, ended.err, contents(state) == before) == (0, "", True)
+        assert "To be edited by hand:" not in lines
+        assert [line.partition(" first: ")[2] for line in lines if line.startswith("left by")] == list(map(str, left))
+        ending = f"csp-audit forget R-0a1b2c3d --yes --state {state}"
+        assert f"Now the removal of a customer's data is not finished: {ending} ends it." in lines
+        assert "Nothing more is removed yet." in lines
+    assert (forget(state).code, [path for path in left if path.exists()]) == (0, [])
 
 
 def test_file_that_has_no_room_ends_as_a_full_disk_does(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
