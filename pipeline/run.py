@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,7 +39,7 @@ from reports.languages import words_of
 from reports.masking import masked, masked_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pipeline.config import Config
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
     # Writes the messages of a night down, to be sent when the night is over, and raises nothing.
     Post = Callable[[NightMail], None]
+
+_FIRST = "gate"
 
 
 class _Night(NamedTuple):
@@ -76,7 +79,7 @@ def run(
     FaultError; the last good night is then as it was.
     """
     state = State(config.state)
-    with in_plain_words(state.root, order.folder), state.locked(), state.work() as work:
+    with in_plain_words(state.root, order.folder), state.locked(), _begun(announce), state.work() as work:
         try:
             night = _Night(order, config, state, work, find_past(state, work, config))
             try:
@@ -94,6 +97,13 @@ def run(
             if not order.dry_run:
                 _refuse(night, error, post)
             raise
+
+
+@contextmanager
+def _begun(announce: Callable[[str], None]) -> Iterator[None]:
+    """Begin before what a killed run left is cleared away: of that the log of this run says what could not be."""
+    announce(_FIRST)
+    yield
 
 
 def _publish(night: _Night, new: Path, built: Path, *, is_newest: bool) -> None:
@@ -137,7 +147,7 @@ def _audit(
     order, config, state, work, past = night
     if past.recovery:
         announce(told(past.recovery))
-    announce("gate")
+        announce(_FIRST)
     files = read_rules()
     resellers = configured_resellers(config.mail)
     before = last_night(past.warehouse, order.as_of)
