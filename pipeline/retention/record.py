@@ -96,15 +96,19 @@ def end_pending(state: State) -> None:
 
 def drop_half_warehouses(state: State) -> None:
     """Take away the warehouses that a removal which was killed has half written; `State.work` knows the rest."""
-    for half in half_warehouses(state):
+    for half in _halves(state):
         half.unlink(missing_ok=True)
 
 
 def half_warehouses(state: State) -> list[Path]:
-    """Return the warehouses that are half written, beside those that they were to replace."""
+    """Return the warehouses that a removal has half written."""
+    return [half for half in _halves(state) if os.path.lexists(half)]
+
+
+def _halves(state: State) -> list[Path]:
+    """Return the places of what is half written: beside the warehouses that are to be replaced."""
     targets = [Path(os.path.realpath(each)) for each in (state.warehouse, *state.kept.glob("*.duckdb"))]
-    halves = [target.with_name(f".{target.name}{HALF}") for target in targets]
-    return [half for half in halves if os.path.lexists(half)]
+    return [target.with_name(f".{target.name}{HALF}") for target in targets]
 
 
 def add_record(state: State, reference: str, now: datetime, counts: dict[str, int]) -> None:
