@@ -74,18 +74,26 @@ def drop_halves(path: Path) -> None:
 
 
 def sweep(root: Path) -> None:
-    """Take away what killed programs have half written of the files in a state directory.
+    """Take away what killed programs have half written of the files in a state directory, which must be locked."""
+    for half in left_half(root):
+        _drop(half)
 
-    The directory must be locked. What another process is writing all the same, as people's commands do, stays.
+
+def left_half(root: Path) -> list[Path]:
+    """Return what killed programs have half written of the files in a state directory.
+
+    What another process is writing, as people's commands do also beside a run, is not among it.
     """
     kept = [_target(root / name) for name in _KEPT]
     places = [(file.parent, re.compile(re.escape(file.name) + _OLDER)) for file in kept]
     places += [(root, _FAULTS)]
     places += [(folder, names) for pattern, names in _INSIDE.items() for folder in root.glob(pattern)]
-    for folder, names in places:
-        for half, process in _halves(folder, names):
-            if process == os.getpid() or not _is_running(process):
-                _drop(half)
+    return [
+        half
+        for folder, names in places
+        for half, process in _halves(folder, names)
+        if process == os.getpid() or not _is_running(process)
+    ]
 
 
 def _halves(folder: Path, names: re.Pattern[str]) -> list[tuple[Path, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,10 @@ OutOfMemoryError = duckdb.OutOfMemoryException
 _DAMAGE = ("Corrupt database file", "Could not read enough bytes", "not a valid DuckDB database file")
 # And that the log beside a file does not belong to it, or is damaged itself.
 _LOG_DAMAGE = "replaying WAL"
+# How it says, in an error that it takes for fatal, that the disk failed. Of a sync it names no file, and not even that
+# the error was EIO, the only one of which it says this.
+_SYNC_FAILED = "fsync failed!"
+_DISK_FAILED = (_SYNC_FAILED, "Could not fsync file", "Could not write file", "Could not read from file")
 # Extensions would be fetched from the network in the middle of a night.
 _NO_NETWORK = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
@@ -38,13 +43,17 @@ def connect_in_memory(memory_limit: str = "1GB", threads: int = 2) -> Connection
 
 @contextmanager
 def building(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterator[Connection]:
-    """Open a new database file to build in; what does not fit in memory spills into the folder `spill`."""
+    """Open a new database file to build in; what does not fit in memory spills into the folder `spill`.
+
+    Raises MachineError where the disk fails.
+    """
     settings: Settings = {**_settings(memory_limit, threads), "temp_directory": str(spill)}
-    connection = _quiet(duckdb.connect(str(path), config=settings))
-    try:
-        yield connection
-    finally:
-        connection.close()
+    with _telling_the_disk():
+        connection = _quiet(duckdb.connect(str(path), config=settings))
+        try:
+            yield connection
+        finally:
+            connection.close()
 
 
 @contextmanager
@@ -148,6 +157,20 @@ def _telling_damage(path: Path) -> Iterator[None]:
         if is_damage(error):
             raise damaged(path, error) from error
         raise
+
+
+@contextmanager
+def _telling_the_disk() -> Iterator[None]:
+    """Let a disk that fails be the machine's trouble also where that leaves the database unusable."""
+    try:
+        yield
+    except duckdb.FatalException as error:
+        said = str(error)
+        if not any(words in said for words in _DISK_FAILED):
+            raise
+        why = f": {os.strerror(errno.EIO)}" if _SYNC_FAILED in said else ""
+        message = f"{said}{why}"
+        raise duckdb.IOException(message) from error
 
 
 def statement_kinds(query: str) -> list[str]:

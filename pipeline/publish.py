@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,13 @@ import click
 
 from pipeline.errors import UsageError
 from pipeline.session import LOG
+from pipeline.trouble import refusal_of
 from reports import render
 from reports.text import visible
 from reports.wording import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from pipeline.state import State
@@ -127,33 +129,36 @@ def _exchange(one: Path, other: Path) -> None:
         aside.replace(one)
 
 
-def record_refusal(refusal: Refusal, state: State, built: Path) -> None:
-    """Leave a record of a run that was refused, built in an empty folder; the last good night is not touched.
-
-    Where that cannot be, one line on stderr says so: why the night was refused, and its mail, matter more.
-    """
+@contextmanager
+def refused_all_the_same(lost: str) -> Iterator[None]:
+    """Say in one line on stderr what of a refusal the system has `lost`: why the night was refused matters more."""
     try:
-        _put_record(refusal, state, built)
+        yield
     except (OSError, UsageError) as error:
-        line = f"no record of this refusal could be left: {_reason(error)}"
+        why = str(error) if isinstance(error, UsageError) else f"{refusal_of(error)}. Mend that before the next run."
+        line = f"{lost}: {why}"
         LOG.error(line)
         click.echo(f"csp-audit: {visible(line)}", err=True)
 
 
-def _reason(error: OSError | UsageError) -> str:
-    if isinstance(error, UsageError):
-        return str(error)
-    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
-    return f"{place}{error.strerror or error}. Mend that before the next run."
+def record_refusal(refusal: Refusal, mail: Mapping[str, bytes], state: State, built: Path) -> None:
+    """Leave a record of a run that was refused, with its mail, built in a new folder; the last good night stays.
+
+    Where that cannot be, one line on stderr says so.
+    """
+    with refused_all_the_same("no record of this refusal could be left"):
+        _put_record(refusal, mail, state, built)
 
 
-def _put_record(refusal: Refusal, state: State, built: Path) -> None:
+def _put_record(refusal: Refusal, mail: Mapping[str, bytes], state: State, built: Path) -> None:
+    built.mkdir()
     folder = state.refused(refusal.as_of)
     if not os.path.lexists(folder.parent):
         folder.parent.mkdir()
     _refuse_unwritable(folder.parent)
     _refuse_disk(folder.parent, built, state)
     _refuse_in_the_way(folder, "the record", is_in_the_way=os.path.lexists(folder) and not folder.is_dir())
+    write_mail(mail, built)
     (built / "run.json").write_text(render.refusal_json(refusal), encoding="utf-8")
     (built / "quarantine.csv").write_text(render.quarantine_csv(refusal), encoding="utf-8", newline="")
     if folder.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +23,7 @@ from pipeline.mail.resellers import configured_resellers
 from pipeline.policy import apply_answer_times
 from pipeline.precedence import give_way
 from pipeline.privacy import masking_key
-from pipeline.publish import put_in_place, record_refusal, refuse_places, write_files, write_mail
+from pipeline.publish import put_in_place, record_refusal, refuse_places, refused_all_the_same, write_files, write_mail
 from pipeline.recovery import Past, find_past, read_to_the_end, recovered, told
 from pipeline.retention.pruning import prune_nights
 from pipeline.rulefile import read_rules
@@ -38,7 +39,7 @@ from reports.languages import words_of
 from reports.masking import masked, masked_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pipeline.config import Config
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
     # Writes the messages of a night down, to be sent when the night is over, and raises nothing.
     Post = Callable[[NightMail], None]
+
+_FIRST = "gate"
 
 
 class _Night(NamedTuple):
@@ -76,7 +79,7 @@ def run(
     FaultError; the last good night is then as it was.
     """
     state = State(config.state)
-    with in_plain_words(state.root, order.folder), state.locked(), state.work() as work:
+    with in_plain_words(state.root, order.folder), state.locked(), _begun(announce), state.work() as work:
         try:
             night = _Night(order, config, state, work, find_past(state, work, config))
             try:
@@ -96,6 +99,13 @@ def run(
             raise
 
 
+@contextmanager
+def _begun(announce: Callable[[str], None]) -> Iterator[None]:
+    """Begin before what a killed run left is cleared away: of that the log of this run says what could not be."""
+    announce(_FIRST)
+    yield
+
+
 def _publish(night: _Night, new: Path, built: Path, *, is_newest: bool) -> None:
     """Put the warehouse and the folder of the night that were built into their places."""
     order, config, state, _, past = night
@@ -111,19 +121,17 @@ def _hand_on(mail: NightMail, post: Post | None) -> None:
 
 
 def _refuse(night: _Night, error: NotAuditedError, post: Post | None) -> None:
-    """Leave a record of a night that was not audited, and hand its messages on."""
+    """Leave a record of a night that was not audited, and hand its messages on; that it cannot be is said, no more."""
     order, config, state, work, past = night
-    newest = last_night(past.warehouse, order.as_of).newest
-    refusal = record.refusal(order, config.state, newest, error)
-    built = work / "refused"
-    built.mkdir()
-    upcoming = upcoming_deadlines(refusal, past, config, _shown(order, state))
-    refusal = masked_refusal(refusal, masking_key(state.root)) if order.mask else refusal
-    mail = refused_mail(refusal, config.mail, order.language or config.language, state, upcoming)
-    write_mail(mail.files, built)
-    with undisturbed():
-        record_refusal(refusal, state, built)
-        _hand_on(mail, post)
+    with refused_all_the_same("this refusal could be neither recorded nor mailed"):
+        newest = last_night(past.warehouse, order.as_of).newest
+        refusal = record.refusal(order, config.state, newest, error)
+        upcoming = upcoming_deadlines(refusal, past, config, _shown(order, state))
+        refusal = masked_refusal(refusal, masking_key(state.root)) if order.mask else refusal
+        mail = refused_mail(refusal, config.mail, order.language or config.language, state, upcoming)
+        with undisturbed():
+            record_refusal(refusal, mail.files, state, work / "refused")
+            _hand_on(mail, post)
 
 
 def _shown(order: Order, state: State) -> Callable[[Audit], Audit]:
@@ -139,7 +147,7 @@ def _audit(
     order, config, state, work, past = night
     if past.recovery:
         announce(told(past.recovery))
-    announce("gate")
+        announce(_FIRST)
     files = read_rules()
     resellers = configured_resellers(config.mail)
     before = last_night(past.warehouse, order.as_of)

@@ -81,12 +81,14 @@ def after_the_swap(as_of: date) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = f"{os.fsdecode(error.filename)}: " if _is_name(error.filename) else ""
-        message = (
-            f"{missing}: {place}{error.strerror or error}. "
-            f"Mend that, then run again with --as-of {as_of}, which makes both."
-        )
+        message = f"{missing}: {refusal_of(error)}. Mend that, then run again with --as-of {as_of}, which makes both."
         raise UsageError(message) from error
+
+
+def refusal_of(error: OSError, what: str = "") -> str:
+    """Say what the system refused: of which file, where it names one, `what` cannot be done, and for which reason."""
+    place = f"{os.fsdecode(error.filename)}: " if _is_name(error.filename) else ""
+    return f"{place}{what}{error.strerror or error}"
 
 
 def is_full(error: BaseException) -> bool:

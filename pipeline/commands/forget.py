@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pipeline.retention.forgetting import Forgotten
 
 
+_NOT_YET = {False: "Nothing is removed yet.", True: "Nothing more is removed yet."}
+
+
 @click.command(
     "forget",
     epilog=options.epilog(
@@ -53,7 +56,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         if not config.state.is_dir():
             message = f"{config.state}: there is no such directory. Name the one of the runs with --state."
             raise UsageError(message)
-        found = preview(config, customer) if dry_run else forget(config, customer, go_on=yes, config_file=config_file)
+        if dry_run:
+            found = preview(config, customer, config_file=config_file)
+        else:
+            found = forget(config, customer, go_on=yes, config_file=config_file)
     for line in _told(config.state, found):
         click.echo(line)
 
@@ -73,6 +79,8 @@ def _told(root: Path, found: Forgotten) -> list[str]:
     ]
     if files.by_hand:
         lines += ["To be edited by hand:", *by_hand_lines(files.by_hand)]
-    end = f"Removed. Reference: {found.reference}." if found.reference else "Nothing is removed yet."
+    lines += [f"left by a program that was killed, and cleared away first: {path}" for path in found.left]
+    lines += [f"Now {found.unfinished}"] if found.unfinished else []
+    end = f"Removed. Reference: {found.reference}." if found.reference else _NOT_YET[bool(found.unfinished)]
     lines += [end, "The exports still hold the customer: have it removed there, or the next run loads it again."]
     return [visible(line) for line in lines]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import pwd
 import shlex
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from pipeline.beside import lock_of
 from pipeline.doctor.line import failed, ok, warning
 from pipeline.doctor.storage import existing
 from pipeline.regular import STEP, irregular
+from pipeline.users import user_name
 from pipeline.watch.status import NAME as STATUS
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def write_access(subject: Subject) -> Line:
             return failed(f"{file}: may not be written", _own(root))
     owner = root.stat().st_uid
     if os.geteuid() == 0 and owner != 0:
-        again = f"sudo -u {_name(owner)} {subject.command('doctor')}"
-        return warning(f"{root} belongs to {_name(owner)}, and root may write anywhere: that proves nothing", again)
+        again = f"sudo -u {user_name(owner)} {subject.command('doctor')}"
+        return warning(f"{root} belongs to {user_name(owner)}, and root may write anywhere: that proves nothing", again)
     return ok(f"{root}, and what is in it, can be written")
 
 
@@ -105,11 +105,4 @@ def _step(error: OSError, folder: Path) -> str:
 
 
 def _own(path: Path) -> str:
-    return f"chown -R {_name(os.geteuid())} {shlex.quote(str(path))}, as root"
-
-
-def _name(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)
+    return f"chown -R {user_name(os.geteuid())} {shlex.quote(str(path))}, as root"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
 from pipeline.mail.secret import Secret
 from pipeline.mail.settings import Security
+from pipeline.regular import open_bytes
 from reports.text import clip, visible
 
 if TYPE_CHECKING:
@@ -54,7 +56,9 @@ class Server:
     def context(self) -> ssl.SSLContext:
         """Return how TLS is spoken: certificate and name are checked. Raises UsageError where ca_file is unusable."""
         try:
-            return ssl.create_default_context(cafile=self.ca_file)
+            # opened first: by its name alone a pipe would be waited for
+            with open_bytes(self.ca_file) if self.ca_file else nullcontext():
+                return ssl.create_default_context(cafile=self.ca_file)
         except OSError:
             message = f"{self.ca_file}: no certificates can be read from it. Correct mail.ca_file."
             raise UsageError(message) from None

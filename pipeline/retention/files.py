@@ -29,7 +29,7 @@ from pipeline.state import is_work
 from pipeline.triage.triage import entry_lines, read_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pipeline.retention.finder import Finder
     from pipeline.retention.subject import Subject
@@ -76,6 +76,17 @@ class Cleaned:
     def parcels(self) -> int:
         """How many mails go."""
         return len({path.name.partition(".")[0] for path in self.mails})
+
+    def without(self, others: Iterable[Path]) -> Cleaned:
+        """Return the same without some files, which go otherwise."""
+        gone = set(map(os.path.realpath, others))
+
+        def stays(path: Path) -> bool:
+            return os.path.realpath(path) not in gone
+
+        removed, changed = tuple(filter(stays, self.removed)), tuple(filter(stays, self.changed))
+        mails, by_hand = tuple(filter(stays, self.mails)), {p: n for p, n in self.by_hand.items() if stays(p)}
+        return Cleaned(removed, changed, mails, self.decisions, by_hand)
 
 
 def look(state: State, waivers: Path, subject: Subject) -> Cleaned:

@@ -7,10 +7,11 @@ always whole: the old one or the new one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pipeline.beside import left_half
 from pipeline.config import waivers_file
 from pipeline.errors import UsageError
 from pipeline.retention.files import Cleaned, clean, look
@@ -22,8 +23,11 @@ from pipeline.retention.record import (
     add_record,
     drop_half_warehouses,
     end_pending,
+    half_warehouses,
+    is_pending,
     new_reference,
     read_pending,
+    told_of_pending,
     write_pending,
 )
 from pipeline.retention.rewriting import Removed, counted, rewrite
@@ -47,6 +51,8 @@ class Forgotten:
     """What went, or would go: by warehouse, and of the files. `damaged` warehouses go whole.
 
     `ambiguous` are names that were not looked for in texts, since they are somebody else's or mean other things too.
+    `left` is what killed programs have half written: a removal clears it away before it looks. `unfinished` says that
+    another one, or this one, was begun.
     """
 
     reference: str = ""
@@ -54,6 +60,8 @@ class Forgotten:
     damaged: tuple[Path, ...] = ()
     files: Cleaned = field(default_factory=Cleaned)
     ambiguous: tuple[str, ...] = ()
+    left: tuple[Path, ...] = ()
+    unfinished: str = ""
 
     @property
     def removed(self) -> Removed:
@@ -68,21 +76,28 @@ class Forgotten:
         return self.removed == Removed() and not any(found)
 
 
-def preview(config: Config, asked: str) -> Forgotten:
-    """Say what would go; nothing is changed.
+def preview(config: Config, asked: str, *, config_file: Path | None = None) -> Forgotten:
+    """Say what would go, and what a killed removal has left; nothing is changed.
 
-    Raises UsageError where there is no such customer, and where the system or the database refuses something.
+    The command that ends one names `config_file`. Raises UsageError where there is no such customer, and where the
+    system or the database refuses something.
     """
     state = State(config.state)
     with told_plainly(config):
-        warehouses, begun = warehouses_of(state, config), read_pending(state)
-        if begun and _is_meant(begun, asked):
-            return _look(state, config, warehouses, complete(warehouses, config, begun.subject))
-        unknown, subject = identify(state.warehouse, config, warehouses, asked)
-        found = _look(state, config, warehouses, subject)
-        if unknown and found.is_nothing:
-            raise unknown
-        return found
+        left, unfinished = (*left_half(state.root), *half_warehouses(state)), told_of_pending(state, config_file)
+        found = _found(state, config, asked)
+        return replace(found, files=found.files.without(left), left=left, unfinished=unfinished)
+
+
+def _found(state: State, config: Config, asked: str) -> Forgotten:
+    warehouses, begun = warehouses_of(state, config), read_pending(state)
+    if begun and _is_meant(begun, asked):
+        return _look(state, config, warehouses, complete(warehouses, config, begun.subject))
+    unknown, subject = identify(state.warehouse, config, warehouses, asked)
+    found = _look(state, config, warehouses, subject)
+    if unknown and found.is_nothing:
+        raise unknown
+    return found
 
 
 def forget(config: Config, asked: str, *, go_on: bool = False, config_file: Path | None = None) -> Forgotten:
@@ -134,8 +149,13 @@ class _Removal:
     def carry_out(self, warehouses: Warehouses, begun: Pending) -> Forgotten:
         """Write down what is begun, and remove all of it. Each error from then on names what ends it."""
         files, ending = self._files(begun.subject), self._ending(begun)
-        with undisturbed(not_finished(ending)):
-            write_pending(self.state, begun)
+        try:
+            with undisturbed(not_finished(ending)):
+                write_pending(self.state, begun)
+        except OSError:
+            # What is in its place has begun, though it may not be on disk for good.
+            with told_plainly(self.config, ending if is_pending(self.state) else ""):
+                raise
         with told_plainly(self.config, ending):
             return self._remove(warehouses, begun, files)
 

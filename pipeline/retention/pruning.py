@@ -21,6 +21,7 @@ from pipeline.errors import UsageError
 from pipeline.mail.parcel import DamagedParcelError, envelopes, read_parcel
 from pipeline.retention.places import sending_stopped
 from pipeline.session import LOG
+from pipeline.trouble import refusal_of
 from pipeline.warehouse import kept_copies
 
 if TYPE_CHECKING:
@@ -76,9 +77,8 @@ def prune(state: State, retention: RetentionConfig, keep: int, now: datetime, *,
             for each in gone:
                 _take_away(state, each)
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
         step = _BY_HAND if error.errno in _NO_ROOM else "Check its permissions and the disk, then run again."
-        message = f"{place}cannot be removed: {error.strerror}. {step}"
+        message = f"{refusal_of(error, 'cannot be removed: ')}. {step}"
         raise UsageError(message) from error
     return gone
 

@@ -62,6 +62,11 @@ def read_pending(state: State) -> Pending | None:
         raise UsageError(message) from error
 
 
+def is_pending(state: State) -> bool:
+    """Whether a removal was begun and not ended, as far as the system says so."""
+    return os.path.lexists(state.root / PENDING)
+
+
 def told_of_pending(state: State, config_file: Path | None) -> str:
     """Say in one line that a removal was begun and not ended, and what ends it; "" where there is none.
 
@@ -91,9 +96,19 @@ def end_pending(state: State) -> None:
 
 def drop_half_warehouses(state: State) -> None:
     """Take away the warehouses that a removal which was killed has half written; `State.work` knows the rest."""
-    for warehouse in (state.warehouse, *state.kept.glob("*.duckdb")):
-        target = Path(os.path.realpath(warehouse))
-        target.with_name(f".{target.name}{HALF}").unlink(missing_ok=True)
+    for half in _halves(state):
+        half.unlink(missing_ok=True)
+
+
+def half_warehouses(state: State) -> list[Path]:
+    """Return the warehouses that a removal has half written."""
+    return [half for half in _halves(state) if os.path.lexists(half)]
+
+
+def _halves(state: State) -> list[Path]:
+    """Return the places of what is half written: beside the warehouses that are to be replaced."""
+    targets = [Path(os.path.realpath(each)) for each in (state.warehouse, *state.kept.glob("*.duckdb"))]
+    return [target.with_name(f".{target.name}{HALF}") for target in targets]
 
 
 def add_record(state: State, reference: str, now: datetime, counts: dict[str, int]) -> None:

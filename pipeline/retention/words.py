@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 
 def ending_command(root: Path, config_file: Path | None, reference: str) -> str:
-    """Return the command that ends a removal, from whatever folder it is given; it names nobody."""
+    """Return the command that ends a removal, from whatever folder and whoever gives it; it names nobody.
+
+    What has begun is ended also where somebody has meanwhile named the customer in a file of theirs.
+    """
     options = ["--state", str(root.absolute()), *(["--config", str(config_file.absolute())] if config_file else [])]
-    return shlex.join(["csp-audit", "forget", reference, *options])
+    return shlex.join(["csp-audit", "forget", reference, "--yes", *options])
 
 
 def not_finished(ending: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 import sysconfig
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
+from pipeline.users import user_name
 from reports.text import REPLACEMENT
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def find_places(folder: Path, exports: Path | None, state: Path | None) -> Place
         exports=_absolute(exports or folder / "exports"),
         state=_absolute(state or folder / "state"),
         program=installed_program(),
-        user=_user(),
+        user=user_name(os.geteuid()),
     )
     _check({"--dir": places.folder, "--exports": places.exports, "--state": places.state})
     # systemd takes quotes in arguments, but in no program's name.
@@ -92,10 +92,3 @@ def _check(paths: Mapping[str, Path], also: str = "") -> None:
             )
     if problems:
         raise UsageError("\n".join(problems))
-
-
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())

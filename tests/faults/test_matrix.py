@@ -65,6 +65,19 @@ def test_disk_that_fails_under_a_rule_is_no_fault_of_the_rule(scene: Stage) -> N
 
 
 @needs_compiler
+@pytest.mark.parametrize(
+    ("place", "turn"), [("warehouse.duckdb", 1), ("warehouse.duckdb", 3), ("warehouse.duckdb.wal", 96)]
+)
+def test_sync_that_fails_is_trouble_of_the_disk(scene: Stage, place: str, turn: int) -> None:
+    """Before the schema, at the last checkpoint, and in the middle: of none the database says which error it was."""
+    scene.reset()
+    life = scene.doomed.struck(scene.words(), Strike("sync", f"work-N/{place}", turn, "EIO"))
+    outcome = scene.outcome(life, set(), was_killed=False)
+    assert (life.code, outcome.whose, outcome.broken) == (2, "last", []), life.said
+    assert life.said[0].startswith("csp-audit: the disk gives errors")
+
+
+@needs_compiler
 def test_a_full_disk_is_felt(scene: Stage) -> None:
     """Were nothing injected, everything above would hold too."""
     scene.reset()

@@ -1,4 +1,4 @@
-"""What the tests of the pipeline share: the three sample nights, audited once."""
+"""What the tests of the pipeline share: the three sample nights, and one small night, each audited once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pipeline.commandline import DAYS, audit, sample, usual_umask
+from tests.pipeline.exports import write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,3 +61,23 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def state(audited: Path, tmp_path: Path) -> Path:
     """Return a state directory of the test's own that holds the three sample nights."""
     return shutil.copytree(audited, tmp_path / "state", symlinks=True)
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the exports of a small night that any date may be given; leave them as they are."""
+    return write_folder(tmp_path_factory.mktemp("exports"))
+
+
+@pytest.fixture(scope="session")
+def audited_once(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a state directory that holds that night, as of DAYS[1]; leave it as it is."""
+    state = tmp_path_factory.mktemp("once") / "state"
+    assert audit(exports, DAYS[1], state).code == 1
+    return state
+
+
+@pytest.fixture
+def own(audited_once: Path, tmp_path: Path) -> Path:
+    """Return a state directory of the test's own that holds that night."""
+    return shutil.copytree(audited_once, tmp_path / "state", symlinks=True)

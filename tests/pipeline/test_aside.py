@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,29 +12,10 @@ from pipeline.aside import second_name
 from pipeline.database import log_of
 from pipeline.warehouse import kept_copies, swap
 from tests.pipeline.commandline import Ended, audit
-from tests.pipeline.exports import AS_OF, write_folder
+from tests.pipeline.exports import AS_OF
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-LAST = "2026-11-19"
-
-
-@pytest.fixture(scope="module")
-def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_folder(tmp_path_factory.mktemp("exports"))
-
-
-@pytest.fixture(scope="module")
-def audited_once(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    state = tmp_path_factory.mktemp("once") / "state"
-    assert audit(exports, LAST, state).code == 1
-    return state
-
-
-@pytest.fixture
-def own(audited_once: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(audited_once, tmp_path / "state", symlinks=True)
 
 
 def no_links(*_: object) -> None:

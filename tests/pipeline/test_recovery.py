@@ -522,12 +522,18 @@ def test_copy_that_cannot_be_brought_up_to_date_is_passed_over(
     assert second.exists()
 
 
-def test_full_disk_is_no_reason_to_pass_a_copy_over(
-    own: Path, folders: dict[str, Path], config: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (duckdb.IOException("Could not write all bytes to file: No space left on device"), "the disk is full"),
+        (duckdb.FatalException("FATAL Error: fsync failed!"), "the disk gives errors"),
+    ],
+    ids=["full", "failing"],
+)
+def test_disk_is_no_reason_to_pass_a_copy_over(
+    own: Path, folders: dict[str, Path], config: Path, monkeypatch: pytest.MonkeyPatch, error: duckdb.Error, line: str
 ) -> None:
-    error = duckdb.IOException("Could not write all bytes to file: No space left on device")
-
-    def full(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise error
 
     newest = max((own / "kept").glob("warehouse-*.duckdb"))
@@ -535,9 +541,9 @@ def test_full_disk_is_no_reason_to_pass_a_copy_over(
     with duckdb.connect(str(newest)) as connection:
         connection.execute("update audit.layout set version = version - 1")
     damage(own / "warehouse.duckdb", "zeros")
-    monkeypatch.setattr("pipeline.recovery.migrated", full)
+    monkeypatch.setattr("pipeline.migrations._from", fail)
     ended = audit(folders[TONIGHT], TONIGHT, own, "--config", config)
-    assert (ended.code, "the disk is full" in ended.err, damaged_files(own)) == (2, True, [])
+    assert (ended.code, line in ended.err, damaged_files(own)) == (2, True, [])
 
 
 def test_refusal_after_damage_says_that_deadlines_are_not_known(own: Path, tmp_path: Path, config: Path) -> None:

@@ -50,6 +50,43 @@ def test_what_the_system_refuses_is_one_line_that_says_the_next_step(
     assert contents(state) == before
 
 
+def invalidated(original: str) -> str:
+    """Return what DuckDB says of every statement after one that it takes for fatal."""
+    return f'Failed: database has been invalidated because of a previous fatal error.\nOriginal error: "{original}"'
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "FATAL Error: fsync failed!",
+        invalidated("Failed to create checkpoint because of error: fsync failed!"),
+        invalidated(f'Could not write file "work-1/warehouse.duckdb": {os.strerror(errno.EIO)}'),
+    ],
+)
+def test_disk_that_fails_under_the_database_is_no_fault_of_the_program(
+    state: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise duckdb.FatalException(said)
+
+    before = contents(state)
+    monkeypatch.setattr("pipeline.run.create_views", fail)
+    ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    line = f"the disk gives errors; the warehouse holds a whole night. {CHECK}"
+    assert ended == Ended(2, "", f"csp-audit: {line}\n")
+    assert contents(state) == before
+
+
+def test_other_fatal_error_of_the_database_is_a_fault(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise duckdb.FatalException(invalidated("Failed to delete all rows from index."))
+
+    monkeypatch.setattr("pipeline.run.create_views", fail)
+    ended = audit(sample("2026-11-20"), "2026-11-20", state)
+    assert ended.code == 70
+    assert ended.err.startswith("csp-audit: a fault of the program (FatalException); diagnostics are in ")
+
+
 def test_error_of_another_kind_is_a_fault(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
@@ -279,9 +316,41 @@ def a_full_disk(_: Path, patch: pytest.MonkeyPatch) -> str:
     return "run.json: No space left on device. Mend that before the next run."
 
 
+def no_room_for_its_mail(_: Path, patch: pytest.MonkeyPatch) -> str:
+    real = Path.write_bytes
+
+    def write(path: Path, content: bytes) -> int:
+        if path.name == "not_audited.eml":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path.name)
+        return real(path, content)
+
+    patch.setattr(Path, "write_bytes", write)
+    return "not_audited.eml: No space left on device. Mend that before the next run."
+
+
+def no_room_to_build_it(state: Path, patch: pytest.MonkeyPatch) -> str:
+    real, place = Path.mkdir, state / f"work-{os.getpid()}" / "refused"
+
+    def mkdir(path: Path, *how: object, **named: object) -> None:
+        if path == place:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        real(path, *how, **named)  # type: ignore[arg-type]
+
+    patch.setattr(Path, "mkdir", mkdir)
+    return f"{place}: No space left on device. Mend that before the next run."
+
+
 @pytest.mark.parametrize(
     "bring_about",
-    [a_link_for_refused, a_file_for_refused, refused_on_another_disk, a_file_for_the_refused_night, a_full_disk],
+    [
+        no_room_for_its_mail,
+        no_room_to_build_it,
+        a_link_for_refused,
+        a_file_for_refused,
+        refused_on_another_disk,
+        a_file_for_the_refused_night,
+        a_full_disk,
+    ],
 )
 def test_refusal_is_told_and_mailed_also_where_its_record_cannot_be_left(
     state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bring_about: Callable[[Path, pytest.MonkeyPatch], str]
@@ -295,6 +364,18 @@ def test_refusal_is_told_and_mailed_also_where_its_record_cannot_be_left(
     assert (ended.code, ended.out) == (3, "")
     assert record == f"csp-audit: no record of this refusal could be left: {said}"
     assert mail.startswith("csp-audit: mail: 3 of 3 mails not handed over")
+    assert why.startswith("csp-audit: customers.csv: found no file of that name")
+
+
+def test_refusal_stands_where_it_cannot_be_masked(state: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (state / "masking.key").mkdir()
+    ended = audit(tmp_path / "empty", "2026-11-20", state, "--mask", "--config", write_config(tmp_path, free_port()))
+    lost, why = ended.err.splitlines()
+    assert (ended.code, ended.out, (state / "refused").exists()) == (3, "", False)
+    said = f"this refusal could be neither recorded nor mailed: {state / 'masking.key'}: the key for masking cannot be"
+    assert lost.startswith(f"csp-audit: {said}")
+    assert lost.removeprefix("csp-audit: ") in (state / "csp-audit.log").read_text()
     assert why.startswith("csp-audit: customers.csv: found no file of that name")
 
 

@@ -220,7 +220,7 @@ FAULTS: dict[str, tuple[Callable[[World], object], str, str, str, str]] = {
     ),
     "a removal that is half done": (
         half_removed, "removal", "warning", "one that began is not finished (R-0a1b2c3d)",
-        "csp-audit forget R-0a1b2c3d --state ",
+        "csp-audit forget R-0a1b2c3d --yes --state ",
     ),
     "a removal whose file says nothing": (
         put("forgetting.json", "{"), "removal", "warning", "forgetting.json: cannot be read", "Remove it, then run ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -62,6 +63,14 @@ def guarded(folder: Path, world: World) -> Iterator[Keeper]:
     with keeping(folder / "good.pem", auth=True) as keeper:
         configure(world, keeper.port, "starttls", f'user = "{USER}"\nca_file = "{folder / "ca.pem"}"')
         yield keeper
+
+
+def test_pipe_in_the_place_of_the_authority_is_not_waited_for(world: World, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.pem"
+    os.mkfifo(pipe)
+    configure(world, 25, "starttls", f'ca_file = "{pipe}"')
+    mark, found, _ = server_line(world)
+    assert (mark, found) == ("failed", f"{pipe}: no certificates can be read from it. Correct mail.ca_file")
 
 
 def test_server_that_takes_the_mail_is_ok_and_gets_none(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import os
 import smtplib
 import stat
 from dataclasses import asdict, replace
@@ -501,6 +502,8 @@ def test_name_that_no_server_can_have_is_said_at_once(outbox: Outbox) -> None:
 
 def test_authority_that_cannot_be_read_is_wrong_usage(outbox: Outbox, tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("")
-    for name in ("none.pem", "empty.pem"):
+    # it would be waited for
+    os.mkfifo(tmp_path / "pipe.pem")
+    for name in ("none.pem", "empty.pem", "pipe.pem"):
         with pytest.raises(UsageError, match=r"no certificates can be read from it\. Correct mail\.ca_file"):
             outbox.flush(server_at(1, ca_file=tmp_path / name))

@@ -222,7 +222,7 @@ def test_stop_in_the_middle_is_said_by_all_until_the_removal_is_ended(state: Pat
     told = stopped(state, "clean")
     begun = read_pending(State(state))
     assert begun is not None
-    ending = f"csp-audit forget {begun.reference} --state {state}"
+    ending = f"csp-audit forget {begun.reference} --yes --state {state}"
     assert told == f"csp-audit: stopped by SIGTERM; the removal is not finished; {ending} ends it.\n"
     # One that is stopped before it goes on has the same to say.
     assert stopped(state, "warehouses_of") == told
@@ -231,7 +231,7 @@ def test_stop_in_the_middle_is_said_by_all_until_the_removal_is_ended(state: Pat
     assert run(state, THIRD, night()) == line
     assert f"one that began is not finished ({begun.reference})" in call("doctor", "--state", state).out
     preview = call("forget", begun.reference, "--dry-run", "--state", state)
-    assert (preview.code, "Nothing is removed yet." in preview.out) == (0, True)
+    assert (preview.code, "Nothing more is removed yet." in preview.out) == (0, True)
     ended = call("forget", begun.reference, "--state", state)
     assert (ended.code, ended.err, f"Reference: {begun.reference}." in ended.out) == (0, "", True)
     assert holding(everything(state), *SIGNS) == []

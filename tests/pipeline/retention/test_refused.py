@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -24,7 +25,7 @@ from pipeline.retention.record import Pending, read_pending, write_pending
 from pipeline.retention.subject import Subject
 from pipeline.state import State
 from tests.pipeline.commandline import ROOT, Ended, call, uncovered
-from tests.pipeline.exports import guid
+from tests.pipeline.exports import contents, guid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,12 +207,57 @@ def test_forget_says_what_is_refused_and_what_ends_a_removal_that_began(
     begun = read_pending(State(state))
     assert (begun is not None) == (step in STEPS[4:])
     if begun:
-        ending = f"csp-audit forget {begun.reference} --state {state}"
+        ending = f"csp-audit forget {begun.reference} --yes --state {state}"
         assert ended.err.endswith(f" Now the removal is not finished; {ending} ends it.\n")
     if number in {errno.EACCES, errno.EBUSY}:
         assert str(state / "it") in ended.err
     done = forget(state)
     assert (done.code, (state / "csp-audit.log").read_text(encoding="utf-8")) == (0, "asked for (forgotten)\n")
+
+
+def test_removal_whose_beginning_may_not_be_on_disk_for_good_names_what_ends_it(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_warehouses(state)
+    monkeypatch.setattr("pipeline.mail.parcel.sync_folder", refusing(errno.EIO, state))
+    ended = forget(state)
+    begun = read_pending(State(state))
+    assert begun is not None
+    ending = f"csp-audit forget {begun.reference} --yes --state {state}"
+    said = "the disk gives errors. Check the disk, then run again. Now the removal is not finished"
+    assert ended == Ended(2, "", f"csp-audit: {said}; {ending} ends it.\n")
+
+
+def test_command_that_ends_a_removal_asks_nobody_about_a_file_that_names_the_customer(state: Path) -> None:
+    without_warehouses(state)
+    notes = state / "notes.txt"
+    notes.write_text(f"of {guid(1)}\n", encoding="utf-8")
+    write_pending(State(state), Pending("R-0a1b2c3d", Subject(guid(1))))
+    said = call("run", state.parent, "--state", state).err
+    words = re.findall(r"csp-audit (forget R-.*) ends it", said)[0].split()
+    ended = call(*words)
+    assert (ended.code, f"  {notes}: line 1\n" in ended.out, ended.err) == (0, True, "")
+    assert read_pending(State(state)) is None
+
+
+def test_dry_run_says_what_a_killed_removal_has_left_and_changes_nothing(state: Path) -> None:
+    ended_process = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
+    theirs(state)
+    left = [state / f".forgetting.json.{ended_process}", state / "kept" / ".mine.duckdb.rewritten"]
+    for path in left:
+        path.write_text(f"of {guid(1)}\n", encoding="utf-8")
+    write_pending(State(state), Pending("R-0a1b2c3d", Subject(guid(1))))
+    before = contents(state)
+    for asked in (guid(1), "other"):
+        ended = call("forget", asked, "--dry-run", "--state", state)
+        lines = ended.out.splitlines()
+        assert (ended.code, ended.err, contents(state) == before) == (0, "", True)
+        assert "To be edited by hand:" not in lines
+        assert [line.partition(" first: ")[2] for line in lines if line.startswith("left by")] == list(map(str, left))
+        ending = f"csp-audit forget R-0a1b2c3d --yes --state {state}"
+        assert f"Now the removal of a customer's data is not finished: {ending} ends it." in lines
+        assert "Nothing more is removed yet." in lines
+    assert (forget(state).code, [path for path in left if path.exists()]) == (0, [])
 
 
 def test_file_that_has_no_room_ends_as_a_full_disk_does(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,7 +333,7 @@ def test_decisions_that_somebody_writes_do_not_hide_that_the_removal_is_half_don
     begun = read_pending(State(state))
     assert begun is not None
     assert ended.code == LockedError.exit_code
-    assert ended.err.endswith(f"; csp-audit forget {begun.reference} --state {state} ends it.\n")
+    assert ended.err.endswith(f"; csp-audit forget {begun.reference} --yes --state {state} ends it.\n")
 
 
 def test_command_that_ends_a_removal_works_from_anywhere(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +341,7 @@ def test_command_that_ends_a_removal_works_from_anywhere(state: Path, monkeypatc
     monkeypatch.chdir(state.parent)
     write_pending(State(state), Pending("R-0a1b2c3d", Subject(guid(1))))
     (state.parent / "empty").mkdir()
-    ending = f"csp-audit forget R-0a1b2c3d --state {state} --config {state.parent / 'csp-audit.toml'}"
+    ending = f"csp-audit forget R-0a1b2c3d --yes --state {state} --config {state.parent / 'csp-audit.toml'}"
     options = ("--state", "state", "--config", "csp-audit.toml")
     assert f"is not finished: {ending} ends it.\n" in call("run", "empty", *options).err
     assert ending in call("doctor", *options).out
