@@ -180,12 +180,15 @@ def _tell(error: CspAuditError) -> None:
     """Say every problem to a person, and the first one to cron, which mails each line that it is given."""
     lines = [visible(line) for line in str(error).splitlines()]
     for line in lines:
-        LOG.error(line)
+        with suppress(OSError):
+            LOG.error(line)
     # Lines under a heading are one problem.
     if not sys.stderr.isatty() and len(lines) > 1 and not lines[0].endswith(":"):
         lines = [f"{lines[0]} (the first of {len(lines)} problems)"]
-    for line in lines:
-        click.echo(f"csp-audit: {line}", err=True)
+    # Who reads it may be gone; the exit code stands.
+    with suppress(OSError):
+        for line in lines:
+            click.echo(f"csp-audit: {line}", err=True)
 
 
 if __name__ == "__main__":

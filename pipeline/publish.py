@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,8 +137,10 @@ def refused_all_the_same(lost: str) -> Iterator[None]:
     except (OSError, UsageError) as error:
         why = str(error) if isinstance(error, UsageError) else f"{refusal_of(error)}. Mend that before the next run."
         line = f"{lost}: {why}"
-        LOG.error(line)
-        click.echo(f"csp-audit: {visible(line)}", err=True)
+        # Who reads it may be gone, and the log may be on the disk that is full.
+        with suppress(OSError):
+            LOG.error(line)
+            click.echo(f"csp-audit: {visible(line)}", err=True)
 
 
 def record_refusal(refusal: Refusal, mail: Mapping[str, bytes], state: State, built: Path) -> None:

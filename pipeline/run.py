@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from pipeline.database import Connection
     from pipeline.mail.resellers import ResellerRecipient
     from pipeline.order import Order
+    from pipeline.warehouse import LastNight
     from schemas.finding import Audit, Rule
 
     # Writes the messages of a night down, to be sent when the night is over, and raises nothing.
@@ -62,6 +63,7 @@ class _Night(NamedTuple):
     state: State
     work: Path
     past: Past
+    before: LastNight
 
 
 def run(
@@ -75,19 +77,20 @@ def run(
 
     `audited` is given the audit, and `post` the messages of the night, or of its refusal, once everything is in its
     place: no stop comes between, and the lock is held.
-    Raises NotAuditedError where an input is refused (a record of that is left), LockedError, UsageError or
-    FaultError; the last good night is then as it was.
+    Raises NotAuditedError where an input is refused (a record of that is left, where the system lets it), LockedError,
+    UsageError or FaultError; the last good night is then as it was.
     """
     state = State(config.state)
     with in_plain_words(state.root, order.folder), state.locked(), _begun(announce), state.work() as work:
         try:
-            night = _Night(order, config, state, work, find_past(state, work, config))
+            past = find_past(state, work, config)
             try:
+                night = _begin(order, config, state, work, past)
                 return _audit(night, announce, post, audited)
             except (DamagedError, DatabaseError) as error:
                 # What was interrupted looks like a fault of the database.
                 stop_if_asked()
-                night = night._replace(past=recovered(error, night.past, state, work, config))
+                night = _begin(order, config, state, work, recovered(error, past, state, work, config))
                 return _audit(night, announce, post, audited)
         except (OutOfMemoryError, MemoryError) as error:
             if is_full(error):
@@ -99,6 +102,10 @@ def run(
             raise
 
 
+def _begin(order: Order, config: Config, state: State, work: Path, past: Past) -> _Night:
+    return _Night(order, config, state, work, past, last_night(past.warehouse, order.as_of))
+
+
 @contextmanager
 def _begun(announce: Callable[[str], None]) -> Iterator[None]:
     """Begin before what a killed run left is cleared away: of that the log of this run says what could not be."""
@@ -108,7 +115,7 @@ def _begun(announce: Callable[[str], None]) -> Iterator[None]:
 
 def _publish(night: _Night, new: Path, built: Path, *, is_newest: bool) -> None:
     """Put the warehouse and the folder of the night that were built into their places."""
-    order, config, state, _, past = night
+    order, config, state, _, past, _ = night
     with undisturbed("tonight's night is in its place."):
         swap(new, state.warehouse, state.kept, config.keep, past.recovery.damaged if past.recovery else "")
         with after_the_swap(order.as_of):
@@ -122,10 +129,9 @@ def _hand_on(mail: NightMail, post: Post | None) -> None:
 
 def _refuse(night: _Night, error: NotAuditedError, post: Post | None) -> None:
     """Leave a record of a night that was not audited, and hand its messages on; that it cannot be is said, no more."""
-    order, config, state, work, past = night
+    order, config, state, work, past, before = night
     with refused_all_the_same("this refusal could be neither recorded nor mailed"):
-        newest = last_night(past.warehouse, order.as_of).newest
-        refusal = record.refusal(order, config.state, newest, error)
+        refusal = record.refusal(order, config.state, before.newest, error)
         upcoming = upcoming_deadlines(refusal, past, config, _shown(order, state))
         refusal = masked_refusal(refusal, masking_key(state.root)) if order.mask else refusal
         mail = refused_mail(refusal, config.mail, order.language or config.language, state, upcoming)
@@ -144,13 +150,12 @@ def _shown(order: Order, state: State) -> Callable[[Audit], Audit]:
 def _audit(
     night: _Night, announce: Callable[[str], None], post: Post | None, audited: Callable[[Audit], None]
 ) -> Audit:
-    order, config, state, work, past = night
+    order, config, state, work, past, before = night
     if past.recovery:
         announce(told(past.recovery))
         announce(_FIRST)
     files = read_rules()
     resellers = configured_resellers(config.mail)
-    before = last_night(past.warehouse, order.as_of)
     waivers = configured_waivers(config, {*before.rule_ids, *(file.rule.id for file in files)})
     is_backfill = order.is_backfill(before.newest)
     exports = admit(Question(order.folder, order.as_of, before.lines), config, work)
@@ -217,7 +222,7 @@ def _write(
 
 def _with_newer_nights(night: _Night) -> Path:
     """Return the warehouse of a backfilled night: a copy of the newest one that says of this night what it found."""
-    order, config, _, work, past = night
+    order, config, _, work, past, _ = night
     if past.warehouse is None:
         return work / "warehouse.duckdb"
     # The copy keeps blocks that this night had no need to read.

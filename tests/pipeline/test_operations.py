@@ -32,6 +32,7 @@ TROUBLES: dict[str, Callable[[Path, Path, pytest.MonkeyPatch], Ended]] = {
     "An export changed while it was read": troubles.written_to,
     "An export is a link to another folder": troubles.link_outside,
     "Too many rows cannot be read": troubles.unread_rows,
+    "The record of a refused night could not be left": troubles.no_record,
     "Another run is at work": troubles.locked,
     "Somebody has the warehouse open for writing": troubles.open_elsewhere,
     "The run was stopped": troubles.stopped,

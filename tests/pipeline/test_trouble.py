@@ -7,11 +7,13 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
+from pipeline.errors import LockedError
+from pipeline.gate import admit
 from tests.pipeline.commandline import Ended, audit, sample
 from tests.pipeline.exports import contents
 from tests.pipeline.mail.nights import write_config
@@ -77,9 +79,12 @@ def test_disk_that_fails_under_the_database_is_no_fault_of_the_program(
     assert contents(state) == before
 
 
-def test_other_fatal_error_of_the_database_is_a_fault(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "said", ["Failed to delete all rows from index.", f'Could not write file "w": {os.strerror(errno.EBADF)}']
+)
+def test_other_fatal_error_of_the_database_is_a_fault(state: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     def fail(*_: object) -> None:
-        raise duckdb.FatalException(invalidated("Failed to delete all rows from index."))
+        raise duckdb.FatalException(invalidated(said))
 
     monkeypatch.setattr("pipeline.run.create_views", fail)
     ended = audit(sample("2026-11-20"), "2026-11-20", state)
@@ -365,6 +370,38 @@ def test_refusal_is_told_and_mailed_also_where_its_record_cannot_be_left(
     assert record == f"csp-audit: no record of this refusal could be left: {said}"
     assert mail.startswith("csp-audit: mail: 3 of 3 mails not handed over")
     assert why.startswith("csp-audit: customers.csv: found no file of that name")
+
+
+def test_refusal_is_mailed_where_nobody_can_be_told_that_it_has_no_record(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    (tmp_path / "empty").mkdir()
+    a_file_for_refused(state, monkeypatch)
+    monkeypatch.setattr("pipeline.publish.click.echo", gone)
+    ended = audit(tmp_path / "empty", "2026-11-20", state, "--config", write_config(tmp_path, free_port()))
+    assert ended == Ended(3, "", "")
+    assert len(list((state / "outbox").glob("*.eml"))) == 3
+
+
+@pytest.mark.parametrize("error", [LockedError("somebody writes it"), duckdb.IOException("Stale file handle")])
+def test_refusal_stands_where_the_warehouse_cannot_be_read_again(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    def fail_from_now_on(*given: Any) -> object:  # noqa: ANN401 - whatever the gate is given
+        monkeypatch.setattr("pipeline.mail.refused.open_warehouse", fail)
+        monkeypatch.setattr("pipeline.warehouse.open_warehouse", fail)
+        return admit(*given)
+
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr("pipeline.run.admit", fail_from_now_on)
+    ended = audit(tmp_path / "empty", "2026-11-20", state)
+    assert (ended.code, (state / "refused" / "2026-11-20" / "run.json").is_file()) == (3, True)
 
 
 def test_refusal_stands_where_it_cannot_be_masked(state: Path, tmp_path: Path) -> None:

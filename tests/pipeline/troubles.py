@@ -70,6 +70,14 @@ def missing(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
     return _again(state, folder)
 
 
+def no_record(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    (state / "refused").write_text("")
+    ended = missing(state, tmp_path, patch)
+    lost, why = ended.err.splitlines(keepends=True)
+    assert why.startswith("csp-audit: subscriptions.csv: found no file of that name")
+    return Ended(ended.code, ended.out, lost)
+
+
 def stale(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
     del patch
     folder = _exports(tmp_path)
