@@ -31,7 +31,7 @@ _LOG_DAMAGE = "replaying WAL"
 # How it says, in an error that it takes for fatal, that the disk failed. Of a sync it names no file, and not even that
 # the error was EIO, the only one of which it says this.
 _SYNC_FAILED = "fsync failed!"
-_DISK_FAILED = (_SYNC_FAILED, "Could not fsync file", "Could not write file", "Could not read from file")
+_DISK_FAILED = tuple(f"Could not {what}" for what in ("fsync", "write", "read", "seek", "truncate", "remove", "move"))
 # Extensions would be fetched from the network in the middle of a night.
 _NO_NETWORK = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
@@ -166,7 +166,7 @@ def _telling_the_disk() -> Iterator[None]:
         yield
     except duckdb.FatalException as error:
         said = str(error)
-        if not any(words in said for words in _DISK_FAILED):
+        if not any(words in said for words in (_SYNC_FAILED, *_DISK_FAILED)) or os.strerror(errno.EBADF) in said:
             raise
         why = f": {os.strerror(errno.EIO)}" if _SYNC_FAILED in said else ""
         message = f"{said}{why}"

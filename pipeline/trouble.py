@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
+_FAILING = ("the disk gives errors", "Check the disk, then run again.")
 _ROOM = "Make room (csp-audit prune removes what is kept no longer), then run again."
 _TROUBLES = {
     errno.ENOSPC: ("the disk is full", _ROOM),
     errno.EDQUOT: ("the disk quota is used up", _ROOM),
     errno.EROFS: ("the file system has become read-only", "Check the disk, then run again."),
-    errno.EIO: ("the disk gives errors", "Check the disk, then run again."),
+    # a disk or a network folder that is away says it in other words
+    **dict.fromkeys((errno.EIO, errno.EREMOTEIO, errno.ESTALE, errno.ENXIO, errno.ENODEV), _FAILING),
     errno.EFBIG: (
         "a file may not grow any further",
         "ulimit -f, or the file system, sets how far: raise it, then run again.",

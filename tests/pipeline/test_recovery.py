@@ -522,13 +522,26 @@ def test_copy_that_cannot_be_brought_up_to_date_is_passed_over(
     assert second.exists()
 
 
+def fatal(what: str, number: int) -> duckdb.FatalException:
+    """Return how DuckDB takes an error of the system for fatal."""
+    said = f'Failed to create checkpoint because of error: {what} "work-1/migrated.duckdb": {os.strerror(number)}'
+    return duckdb.FatalException(f"FATAL Error: {said}")
+
+
 @pytest.mark.parametrize(
     ("error", "line"),
     [
         (duckdb.IOException("Could not write all bytes to file: No space left on device"), "the disk is full"),
         (duckdb.FatalException("FATAL Error: fsync failed!"), "the disk gives errors"),
+        (fatal("Could not fsync file", errno.EIO), "the disk gives errors"),
+        (fatal("Could not write file", errno.EIO), "the disk gives errors"),
+        (fatal("Could not write to file", errno.ESTALE), "the disk gives errors"),
+        (fatal("Could not read from file", errno.ENXIO), "the disk gives errors"),
+        (fatal("Could not truncate file", errno.EIO), "the disk gives errors"),
+        (fatal("Could not seek to location 4096 in file", errno.EREMOTEIO), "the disk gives errors"),
+        (fatal("Could not truncate file", errno.EROFS), "the file system has become read-only"),
     ],
-    ids=["full", "failing"],
+    ids=["full", "failing", "sync", "write", "write to", "read", "truncate", "seek", "read-only"],
 )
 def test_disk_is_no_reason_to_pass_a_copy_over(
     own: Path, folders: dict[str, Path], config: Path, monkeypatch: pytest.MonkeyPatch, error: duckdb.Error, line: str
