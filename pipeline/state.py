@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.aside import halves
-from pipeline.beside import sweep
+from pipeline.beside import left_half, sweep
 from pipeline.clock import lock_moment, set_back
 from pipeline.errors import StateLockedError, UsageError
 from pipeline.regular import refuse_irregular
@@ -103,6 +103,20 @@ class State:
                 os.write(lock.fileno(), json.dumps({"pid": os.getpid(), "since": lock_moment(now)}).encode())
             yield
 
+    def holder(self) -> str | None:
+        """Return what the run that holds the lock has written into it; None where none does. Raises OSError."""
+        path = self.root / "lock"
+        # what is no file has a check of its own, and a pipe would be waited for
+        if not path.is_file():
+            return None
+        with path.open(encoding="utf-8", errors="replace") as file:
+            try:
+                # Held for an instant together with whoever else only looks; a run that begins in it tries again.
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read()
+        return None
+
     def create(self) -> None:
         """Make the directory. Raises UsageError where it cannot be written."""
         try:
@@ -120,7 +134,7 @@ class State:
         name of the folder.
         """
         sweep(self.root)
-        for left in self._left():
+        for left in self._work_left():
             _clear(left)
         folder = self.root / f"work-{os.getpid()}"
         if os.path.lexists(folder):
@@ -132,7 +146,11 @@ class State:
         finally:
             surely(partial(shutil.rmtree, folder, ignore_errors=True))
 
-    def _left(self) -> list[Path]:
+    def left(self) -> list[Path]:
+        """Return what a run takes away first, if none is under way now: what programs that were killed have left."""
+        return left_half(self.root) + self._work_left()
+
+    def _work_left(self) -> list[Path]:
         """Return what only a killed run leaves; a folder of the user's whose name begins alike is none."""
         work = [path for path in self.root.glob("work-*") if is_work(path.name) and path.is_dir()]
         return work + halves(self.kept)

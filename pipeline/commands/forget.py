@@ -79,8 +79,9 @@ def _told(root: Path, found: Forgotten) -> list[str]:
     ]
     if files.by_hand:
         lines += ["To be edited by hand:", *by_hand_lines(files.by_hand)]
-    lines += [f"left by a program that was killed, and cleared away first: {path}" for path in found.left]
+    lines += [f"left by a program that was killed, and would be cleared away first: {path}" for path in found.left]
     lines += [f"Now {found.unfinished}"] if found.unfinished else []
+    lines += ["A run or a removal is under way: look again when it has ended."] if found.is_busy else []
     end = f"Removed. Reference: {found.reference}." if found.reference else _NOT_YET[bool(found.unfinished)]
     lines += [end, "The exports still hold the customer: have it removed there, or the next run loads it again."]
     return [visible(line) for line in lines]

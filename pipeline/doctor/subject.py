@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
@@ -76,7 +75,7 @@ class Subject:
         The lock is looked at once, right after the status: a run that begins later is not taken for one that died.
         """
         _ = self.status
-        return _held_by(self.places.root / "lock")
+        return self.places.holder()
 
     @property
     def last_run(self) -> LastRun | None:
@@ -133,17 +132,3 @@ class Subject:
     def run(self) -> str:
         """Return the command of a night."""
         return self.command("run", self.exports or "FOLDER")
-
-
-def _held_by(path: Path) -> str | None:
-    """Return what the holder has written into the lock file, and None where nobody holds it."""
-    # what is no file has a check of its own, and a pipe would be waited for
-    if not path.is_file():
-        return None
-    with path.open(encoding="utf-8", errors="replace") as file:
-        try:
-            # Held for an instant together with whoever else only looks; a run that begins in it tries again.
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return file.read()
-    return None

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipeline.beside import left_half
 from pipeline.config import waivers_file
 from pipeline.errors import UsageError
 from pipeline.retention.files import Cleaned, clean, look
@@ -37,6 +36,7 @@ from pipeline.signals import undisturbed
 from pipeline.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pipeline.config import Config
@@ -51,8 +51,8 @@ class Forgotten:
     """What went, or would go: by warehouse, and of the files. `damaged` warehouses go whole.
 
     `ambiguous` are names that were not looked for in texts, since they are somebody else's or mean other things too.
-    `left` is what killed programs have half written: a removal clears it away before it looks. `unfinished` says that
-    another one, or this one, was begun.
+    `left` is what killed programs have left: a removal clears it away before it looks. `unfinished` says that another
+    one, or this one, was begun. Neither is known while a run or a removal is under way, which `is_busy` says.
     """
 
     reference: str = ""
@@ -62,6 +62,7 @@ class Forgotten:
     ambiguous: tuple[str, ...] = ()
     left: tuple[Path, ...] = ()
     unfinished: str = ""
+    is_busy: bool = False
 
     @property
     def removed(self) -> Removed:
@@ -84,17 +85,21 @@ def preview(config: Config, asked: str, *, config_file: Path | None = None) -> F
     """
     state = State(config.state)
     with told_plainly(config):
-        left, unfinished = (*left_half(state.root), *half_warehouses(state)), told_of_pending(state, config_file)
-        found = _found(state, config, asked)
-        return replace(found, files=found.files.without(left), left=left, unfinished=unfinished)
+        is_busy = state.holder() is not None
+        left = () if is_busy else (*state.left(), *half_warehouses(state))
+        unfinished = "" if is_busy else told_of_pending(state, config_file)
+        found = _found(state, config, asked, left)
+        return replace(found, left=left, unfinished=unfinished, is_busy=is_busy)
 
 
-def _found(state: State, config: Config, asked: str) -> Forgotten:
+def _found(state: State, config: Config, asked: str, left: Sequence[Path]) -> Forgotten:
     warehouses, begun = warehouses_of(state, config), read_pending(state)
     if begun and _is_meant(begun, asked):
-        return _look(state, config, warehouses, complete(warehouses, config, begun.subject))
+        found = _look(state, config, warehouses, complete(warehouses, config, begun.subject))
+        return replace(found, files=found.files.without(left))
     unknown, subject = identify(state.warehouse, config, warehouses, asked)
     found = _look(state, config, warehouses, subject)
+    found = replace(found, files=found.files.without(left))
     if unknown and found.is_nothing:
         raise unknown
     return found

@@ -243,8 +243,13 @@ def test_command_that_ends_a_removal_asks_nobody_about_a_file_that_names_the_cus
 def test_dry_run_says_what_a_killed_removal_has_left_and_changes_nothing(state: Path) -> None:
     ended_process = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
     theirs(state)
-    left = [state / f".forgetting.json.{ended_process}", state / "kept" / ".mine.duckdb.rewritten"]
-    for path in left:
+    left = [
+        state / f".forgetting.json.{ended_process}",
+        state / f"work-{ended_process}",
+        state / "kept" / ".mine.duckdb.rewritten",
+    ]
+    (state / f"work-{ended_process}").mkdir()
+    for path in (left[0], left[2]):
         path.write_text(f"of {guid(1)}\n", encoding="utf-8")
     write_pending(State(state), Pending("R-0a1b2c3d", Subject(guid(1))))
     before = contents(state)
@@ -258,6 +263,26 @@ def test_dry_run_says_what_a_killed_removal_has_left_and_changes_nothing(state: 
         assert f"Now the removal of a customer's data is not finished: {ending} ends it." in lines
         assert "Nothing more is removed yet." in lines
     assert (forget(state).code, [path for path in left if path.exists()]) == (0, [])
+
+
+def test_dry_run_beside_a_removal_takes_nothing_of_it_for_left_behind(state: Path) -> None:
+    theirs(state)
+    half = state / "kept" / ".mine.duckdb.rewritten"
+    half.write_text(f"of {guid(1)}\n", encoding="utf-8")
+    write_pending(State(state), Pending("R-0a1b2c3d", Subject(guid(1))))
+    with State(state).locked():
+        said = call("forget", "other", "--dry-run", "--state", state).out
+    assert "A run or a removal is under way: look again when it has ended.\n" in said
+    assert ("killed" in said, "not finished" in said) == (False, False)
+
+
+def test_dry_run_and_removal_agree_on_a_customer_whom_only_a_killed_program_names(state: Path) -> None:
+    theirs(state)
+    ended_process = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
+    (state / f".triage.csv.{ended_process}").write_text(f"of {guid(7)}\n", encoding="utf-8")
+    ended = [call("forget", guid(7), *words, "--state", state) for words in (("--dry-run",), ())]
+    assert [(end.code, end.out) for end in ended] == [(2, "")] * 2
+    assert ended[0].err == ended[1].err
 
 
 def test_file_that_has_no_room_ends_as_a_full_disk_does(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -371,8 +396,9 @@ def test_folder_of_somebody_called_like_those_of_runs_is_searched(state: Path) -
         (state / name / "notes.txt").write_text(f"of {guid(1)}\n", encoding="utf-8")
     ended = forget(state, "--dry-run")
     assert f"  {state / 'work-lipowa' / 'notes.txt'}: line 1\n" in ended.out
-    assert "work-4711" not in ended.out
-    assert "work-gone" not in ended.out
+    told = "left by a program that was killed, and would be cleared away first"
+    for name in ("work-4711", "work-gone-runs-2026-11-19"):
+        assert [line for line in ended.out.splitlines() if name in line] == [f"{told}: {state / name}"]
 
 
 def test_record_names_nobody_and_one_that_did_is_mended(state: Path) -> None:
