@@ -60,14 +60,18 @@ def suspicion_of(row: Mapping[str, Any]) -> Suspicion | None:
     return None if row["usual"] is None else Suspicion(row["hit"], row["customers"], row["usual"])
 
 
-def told_of_suspect(result: RuleResult) -> str:
-    """Say in one line that a rule is suspect, and what to do."""
+def why_suspect(result: RuleResult) -> str:
+    """Say in one line that a rule is suspect, why, and what to check."""
     it, rule = result.suspicion or Suspicion(), result.rule.id
     return (
         f"suspect rule or data: {rule} reports {it.hit} of {it.customers} customers, and usually {it.usual:g}. Its "
-        f"findings are counted apart. Check the price list and the qualifications export; csp-audit findings --rule "
-        f"{rule} lists them."
+        "findings are counted apart. Check the price list and the qualifications export"
     )
+
+
+def told_of_suspect(result: RuleResult) -> str:
+    """Say in one line that a rule is suspect tonight, and what to do."""
+    return f"{why_suspect(result)}; csp-audit findings --rule {result.rule.id} lists them."
 
 
 def told_of_suspects(connection: Connection, schema: str, as_of: date) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import click
 
 from pipeline.commands.run import summary
 from pipeline.desk.listing.words import age, decided
-from pipeline.suspects import told_of_suspect
+from pipeline.suspects import why_suspect
 from reports import exposure, messages, rows
 from reports.text import visible
 from reports.wording import Words
@@ -34,7 +34,8 @@ _WORDS = Words()
 def print_table(listing: Listing, *, is_filtered: bool) -> None:
     """Print what the night came to, then each finding: what tells it apart, what is wrong, and since when."""
     width = max(get_terminal_size().columns, _NARROWEST)
-    for line in (*summary(listing.audit).splitlines(), *map(told_of_suspect, listing.audit.suspects)):
+    suspects = [f"{why_suspect(result)}." for result in listing.audit.suspects]
+    for line in (*summary(listing.audit).splitlines(), *suspects):
         click.echo("\n".join(wrap(line, width)))
     if is_filtered:
         click.echo(_listed(listing.found))

@@ -13,6 +13,7 @@ from email import message_from_bytes, policy
 from statistics import median
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from pipeline.audit import read_audit
@@ -221,14 +222,62 @@ def test_findings_are_all_there_and_marked(state: Path) -> None:
     )
 
 
-def test_findings_of_a_suspect_rule_are_listed_behind_all_others(state: Path) -> None:
-    said = call("findings", "--run", FLOOD, "--state", state).out
-    levels = re.findall(r"^(\w+(?:, suspect)?): \d+", said, re.MULTILINE)
-    assert levels[-1] == "violation, suspect"
-    assert "suspect" not in " ".join(levels[:-1])
-    assert "violation, suspect: 30\n" in said
-    assert "suspect rule or data: SEG01 reports 30 of 40 customers" in said
+def test_findings_say_that_a_rule_is_suspect(state: Path) -> None:
+    said = " ".join(call("findings", "--run", FLOOD, "--state", state).out.split())
+    told = "suspect rule or data: SEG01 reports 30 of 40 customers, and usually 1. Its findings are counted apart. "
+    assert f"{told}Check the price list and the qualifications export. finding" in said
     assert "suspect" not in call("findings", "--run", BELIEVED, "--state", state).out
+
+
+HEADING = re.compile(r"^(\w+(?:, suspect)?): (\d+).*\n(Exposure a month: .*(?:\n(?!F-).*)*?)\n(?=F-)", re.MULTILINE)
+
+
+def test_findings_of_a_suspect_rule_are_listed_behind_all_others(audited: Path, tmp_path: Path) -> None:
+    state = shutil.copytree(audited, tmp_path / "state", symlinks=True)
+    before = call("findings", "--all", "--state", state).out
+    levels = [level for level, *_ in HEADING.findall(before)]
+    assert levels == ["violation", "deadline", "verify", "notice"][: len(levels)]
+    assert len(levels) > 2
+    suspect(state, "SEG01")
+    said = call("findings", "--all", "--state", state).out
+    assert [level for level, *_ in HEADING.findall(said)] == [*levels, "violation, suspect"]
+    assert [counts(said, kind) for kind in levels[1:]] == [counts(before, kind) for kind in levels[1:]]
+    assert counts(said, "violation")[0] + counts(said, "violation, suspect")[0] == counts(before, "violation")[0]
+    listed = re.findall(r"^F-\w+ +(\w+)", said, re.MULTILINE)
+    last = listed[-listed.count("SEG01") :]
+    assert set(last) == {"SEG01"}
+    assert len(last) >= counts(said, "violation, suspect")[0] > 2
+
+
+def test_few_findings_that_are_drawn_are_those_that_count(
+    audited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = shutil.copytree(audited, tmp_path / "state", symlinks=True)
+    suspect(state, "SEG01")
+    monkeypatch.setattr("pipeline.commands.findings._MOST_DRAWN", 5)
+    said = call("findings", "--state", state).out
+    listed = re.findall(r"^F-\w+ +(\w+)", said, re.MULTILINE)
+    assert (len(listed), "SEG01" in listed) == (5, False)
+
+
+def suspect(state: Path, rule: str) -> None:
+    """Let a rule be suspect on the newest night, whatever it reports."""
+    with duckdb.connect(str(writable(state / "warehouse.duckdb"))) as connection:
+        connection.execute(
+            "update audit.rule_results set hit = 30, customers = 40, usual = 1 "
+            "where rule_id = ? and as_of = (select as_of from core.run)",
+            [rule],
+        )
+
+
+def writable(file: Path) -> Path:
+    file.chmod(0o600)
+    return file
+
+
+def counts(said: str, kind: str) -> tuple[int, str]:
+    """Return how many findings stand under a heading, and what they cost."""
+    return {level: (int(number), cost) for level, number, cost in HEADING.findall(said)}[kind]
 
 
 def test_commands_that_compare_findings_name_suspect_rules(state: Path) -> None:

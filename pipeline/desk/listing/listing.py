@@ -59,10 +59,10 @@ class OfLevel:
     """
 
     level: Level
-    suspect: bool
     current: int
     closed: int
     exposure: Exposure
+    suspect: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _levels(connection: Connection) -> tuple[OfLevel, ...]:
     spent = _exposures(connection)
     levels = list(Level)
     return tuple(
-        OfLevel(levels[rank], suspect, current, closed, spent.get((suspect, rank), Exposure()))
+        OfLevel(levels[rank], current, closed, spent.get((suspect, rank), Exposure()), suspect)
         for suspect, rank, current, closed in counts
     )
 
