@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,8 @@ from pipeline.desk.supposing.policies import everything
 from pipeline.desk.supposing.supposing import judge_part
 from pipeline.desk.supposing.whatif import night_beside
 from pipeline.rulefile import read_rules
-from pipeline.warehouse import POLICIES
+from pipeline.warehouse import POLICIES, open_warehouse
+from schemas.finding import Level
 from tests.pipeline.commandline import audit, call, sample
 from tests.pipeline.exports import guid, night, run, write_folder
 from tests.pipeline.golden import check_golden
@@ -67,6 +68,24 @@ def customers_of(state: Path) -> list[str]:
             union select customer_id from core.found where customer_id is not null order by 1
         """).fetchall()
     return [customer for (customer,) in rows]
+
+
+def test_findings_that_would_appear_are_in_the_order_of_every_list(audited: Path) -> None:
+    with open_warehouse(audited / "warehouse.duckdb") as connection:
+        ((offer,),) = connection.execute("""
+            select o.offer_key from core.subscriptions as s join core.offers as o on s.offer_id = o.offer_id
+            group by o.offer_key order by count(*) desc, o.offer_key limit 1
+        """).fetchall()
+        seats = dict(connection.execute("select subscription_id, quantity from core.subscriptions").fetchall())
+    rows = ask(audited, "--segment", f"{offer}=Education")["would_appear"]
+    ranks = [level.value for level in Level]
+
+    def pressing(row: dict[str, Any]) -> tuple[int, str, int, str]:
+        sold = seats.get(row["subscription_id"]) or 0
+        return ranks.index(row["level"]), row["due_on"] or "9999", -sold, row["finding_id"]
+
+    assert rows == sorted(rows, key=pressing)
+    assert len({seats.get(row["subscription_id"]) for row in rows}) > 2
 
 
 @pytest.mark.parametrize("place", range(6))
