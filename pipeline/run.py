@@ -81,16 +81,16 @@ def run(
     UsageError or FaultError; the last good night is then as it was.
     """
     state = State(config.state)
-    with in_plain_words(state.root, order.folder), state.locked(), _begun(announce), state.work() as work:
+    with in_plain_words(state.root, order.folder), state.locked(), _announced(announce), state.work() as work:
         try:
             past = find_past(state, work, config)
             try:
-                night = _begin(order, config, state, work, past)
+                night = _night_of(order, config, state, work, past)
                 return _audit(night, announce, post, audited)
             except (DamagedError, DatabaseError) as error:
                 # What was interrupted looks like a fault of the database.
                 stop_if_asked()
-                night = _begin(order, config, state, work, recovered(error, past, state, work, config))
+                night = _night_of(order, config, state, work, recovered(error, past, state, work, config))
                 return _audit(night, announce, post, audited)
         except (OutOfMemoryError, MemoryError) as error:
             if is_full(error):
@@ -102,12 +102,12 @@ def run(
             raise
 
 
-def _begin(order: Order, config: Config, state: State, work: Path, past: Past) -> _Night:
+def _night_of(order: Order, config: Config, state: State, work: Path, past: Past) -> _Night:
     return _Night(order, config, state, work, past, last_night(past.warehouse, order.as_of))
 
 
 @contextmanager
-def _begun(announce: Callable[[str], None]) -> Iterator[None]:
+def _announced(announce: Callable[[str], None]) -> Iterator[None]:
     """Begin before what a killed run left is cleared away: of that the log of this run says what could not be."""
     announce(_FIRST)
     yield
