@@ -305,8 +305,12 @@ with pending as (
         ) as place
     from core.qualifications as q
     where
-        q.vetting_status in ('InReview', 'Denied')
-        or (q.vetting_status is null and q.qualification in ('Education', 'GovernmentCommunityCloud'))
+        (
+            q.vetting_status in ('InReview', 'Denied')
+            or (q.vetting_status is null and q.qualification in ('Education', 'GovernmentCommunityCloud'))
+        )
+        -- to put those of all other customers in order takes longer than everything else here
+        and q.customer_id in (select s.customer_id from core.sale_questioned as s where s.outcome = 'forbidden')
 )
 
 select

@@ -117,7 +117,7 @@ select
     s.customer_id,
     s.subscription_id,
     null as due_on,
-    s.offer_id,
+    o.offer_id,
     o.segment,
     o.segment_source,
     case when o.is_in_price_list = 1 then true else false end as in_price_list,

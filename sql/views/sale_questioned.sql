@@ -5,7 +5,6 @@ select
     s.line,
     b.customer_id,
     b.subscription_id,
-    b.offer_id,
     b.quantity,
     b.cancellation_allowed_until_date,
     r.offer_no,
