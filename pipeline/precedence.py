@@ -26,12 +26,17 @@ def give_way(connection: Connection, results: Iterable[RuleResult], closing: Col
     """
     results = list(results)
     rules = {result.rule.id: result.rule for result in results}
-    _create_standing(connection, closing)
+    pairs = [
+        (result.rule, rules[name])
+        for result in results
+        if result.found
+        for name in result.rule.gives_way_to
+        if name in rules
+    ]
+    _create_standing(connection, {sharper.id for _, sharper in pairs}, closing)
     connection.execute("create or replace temp table gave_way (finding_id varchar)")
-    for rule in (result.rule for result in results if result.found):
-        for name in rule.gives_way_to:
-            if name in rules:
-                connection.execute(f"insert into gave_way {_same_subject(rule, rules[name])}")
+    for rule, sharper in pairs:
+        connection.execute(f"insert into gave_way {_same_subject(rule, sharper)}")
     connection.execute("delete from core.found where finding_id in (select finding_id from gave_way)")
     left = dict(connection.execute("select rule_id, count(*) from core.found group by rule_id").fetchall())
     connection.execute("drop table gave_way")
@@ -40,8 +45,8 @@ def give_way(connection: Connection, results: Iterable[RuleResult], closing: Col
     return [replace(result, found=left.get(result.rule.id, 0)) for result in results]
 
 
-def _create_standing(connection: Connection, closing: Collection[str]) -> None:
-    """Gather the open findings of earlier nights of rules that cannot say tonight whether they are over."""
+def _create_standing(connection: Connection, sharper: Collection[str], closing: Collection[str]) -> None:
+    """Gather the open findings of earlier nights of sharper rules that cannot say tonight whether they are over."""
     connection.execute(
         """
         create or replace temp table still_open as
@@ -51,20 +56,20 @@ def _create_standing(connection: Connection, closing: Collection[str]) -> None:
         ),
         said as (
             select finding_id, rule_id, customer_id, subscription_id, facts from audit.findings
-            where recorded_on < (select as_of from core.run)
+            where recorded_on < (select as_of from core.run) and list_contains($sharper, rule_id)
             qualify row_number() over (partition by finding_id order by recorded_on desc) = 1
         )
         select s.rule_id, s.customer_id, s.subscription_id, s.facts
         from said as s join last as l on s.finding_id = l.finding_id
+        anti join core.found as f on s.finding_id = f.finding_id
         where l.event <> 'closed'
-            and s.finding_id not in (select finding_id from core.found)
             and (
                 not list_contains($closing, s.rule_id)
                 or s.finding_id in (select finding_id from core.not_judged)
                 or s.finding_id in (select finding_id from core.in_a_gap)
             )
         """,
-        {"closing": list(closing)},
+        {"sharper": list(sharper), "closing": list(closing)},
     )
     connection.execute("""
         create or replace temp view standing as
