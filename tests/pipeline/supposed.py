@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.database import reading
+from pipeline.database import building, reading
+from pipeline.warehouse import POLICIES
 from tests.pipeline.commandline import call
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.pipeline.exports import Row
 
 SECTIONS = ("would_appear", "would_vanish", "would_change")
 Found = dict[str, tuple[str, object]]
@@ -44,3 +47,17 @@ def answered(answer: dict[str, Any]) -> Difference:
     listed = {name: {item["finding_id"] for item in answer[name]} for name in SECTIONS}
     assert {name: len(ids) for name, ids in listed.items()} == {name: answer[name[6:]] for name in SECTIONS}
     return listed
+
+
+def add_older(state: Path, table: str, older: list[Row]) -> None:
+    """Put rows that were in force until 2019 into a warehouse; those of the other tables are in force at all dates."""
+    warehouse = state / "warehouse.duckdb"
+    warehouse.chmod(0o644)
+    with building(warehouse, "1GB", 2, state / "spill") as connection:
+        for name in POLICIES:
+            connection.execute(f"update ref.{name} set valid_from = date '0001-01-01'")
+        connection.execute(f"update ref.{table} set valid_from = date '2020-01-01'")
+        for row in older:
+            marks = ", ".join("?" * len(row))
+            values = list((row | {"valid_to": "2019-12-31"}).values())
+            connection.execute(f"insert into ref.{table} values ({marks})", [value or None for value in values])

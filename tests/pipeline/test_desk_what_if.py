@@ -11,7 +11,6 @@ import pytest
 
 import sql
 from pipeline.config import Config
-from pipeline.database import building
 from pipeline.desk.supposing.affected import create_affected
 from pipeline.desk.supposing.changes import Grant, Supposition
 from pipeline.desk.supposing.policies import everything
@@ -23,7 +22,7 @@ from schemas.finding import Level
 from tests.pipeline.commandline import audit, call, sample
 from tests.pipeline.exports import guid, night, run, write_folder
 from tests.pipeline.golden import check_golden
-from tests.pipeline.supposed import SECTIONS, answered, ask, difference, found
+from tests.pipeline.supposed import SECTIONS, add_older, answered, ask, difference, found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -268,20 +267,6 @@ def test_policy_is_as_if_it_were_in_force(
     assert answer["lead"][1] == f"Supposed: the policy in force on 2019-06-30; it differs in {table}."
     assert answered(answer) == expected
     assert any(expected.values())
-
-
-def add_older(state: Path, table: str, older: list[Row]) -> None:
-    """Put rows that were in force until 2019 into a warehouse; those of the other tables are in force at all dates."""
-    warehouse = state / "warehouse.duckdb"
-    warehouse.chmod(0o644)
-    with building(warehouse, "1GB", 2, state / "spill") as connection:
-        for name in POLICIES:
-            connection.execute(f"update ref.{name} set valid_from = date '0001-01-01'")
-        connection.execute(f"update ref.{table} set valid_from = date '2020-01-01'")
-        for row in older:
-            marks = ", ".join("?" * len(row))
-            values = list((row | {"valid_to": "2019-12-31"}).values())
-            connection.execute(f"insert into ref.{table} values ({marks})", [value or None for value in values])
 
 
 def test_policy_of_the_same_rows_changes_nothing(one_night: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.database import literal
 from pipeline.desk.supposing.changes import apply
+from pipeline.desk.supposing.counted import create_counted
 from pipeline.desk.supposing.differing import create_said
 from pipeline.desk.supposing.policies import everything, find_reach, judge_night
 from pipeline.desk.supposing.supposing import judge_part
@@ -49,12 +50,18 @@ class _Judging:
 
 
 def compare(
-    connection: Connection, supposition: Supposition, files: Sequence[RuleFile], *, as_judged: bool
+    connection: Connection,
+    supposition: Supposition,
+    files: Sequence[RuleFile],
+    *,
+    as_judged: bool,
+    shown: int | None = None,
 ) -> list[RuleResult]:
     """Create the temporary table `differing`; return what the rules concerned came to under the supposition.
 
     The night's own findings stand for what there is now where they are `as_judged` by the rules of today; otherwise
-    it is judged as it is too.
+    it is judged as it is too. Where no more than so many findings of a section are `shown`, others that would appear
+    may only be in the table `counted`.
     """
     create_nothing(connection)
     reach = find_reach(supposition.tables, files) if as_judged else everything(files)
@@ -62,7 +69,11 @@ def compare(
     if supposition.changes_rows:
         judgings.append(_judge_part(connection, supposition, reach, as_judged=as_judged))
     if supposition.policies:
-        judgings.append(_judge_night(connection, supposition, reach, as_judged=as_judged))
+        # What is only counted must be compared with the night itself, and cover all customers.
+        may_count = as_judged and not supposition.changes_rows
+        judgings.append(
+            _judge_night(connection, supposition, reach, as_judged=as_judged, shown=shown if may_count else None)
+        )
     _create_found(connection, judgings, as_judged=as_judged)
     then = {f"then_{judging.name}": judging.covers for judging in judgings}
     create_said(connection, None if as_judged else {f"now_{one.name}": one.covers for one in judgings}, then)
@@ -71,8 +82,9 @@ def compare(
 
 
 def create_nothing(connection: Connection) -> None:
-    """Create the table `differing` with no rows, where no rule has to be judged again."""
+    """Create the tables `differing` and `counted` with no rows, where no rule has to be judged again."""
     connection.execute("use night")
+    create_counted(connection)
     connection.execute("create or replace temp table lifted (finding_id varchar)")
     _create_found(connection, (), as_judged=True)
     create_said(connection, None, {})
@@ -86,10 +98,12 @@ def _judge_part(connection: Connection, supposition: Supposition, reach: Reach, 
     return _Judging("part", _OF_PART, reach.rules, results)
 
 
-def _judge_night(connection: Connection, supposition: Supposition, reach: Reach, *, as_judged: bool) -> _Judging:
+def _judge_night(
+    connection: Connection, supposition: Supposition, reach: Reach, *, as_judged: bool, shown: int | None
+) -> _Judging:
     if not as_judged:
         judge_night(connection, "now_night", reach)
-    results = judge_night(connection, "then_night", reach, supposition.policies, supposition.policy_as_of)
+    results = judge_night(connection, "then_night", reach, supposition, shown)
     covers = f"not {_OF_PART}" if supposition.changes_rows else "true"
     return _Judging("night", covers, reach.rules, results)
 

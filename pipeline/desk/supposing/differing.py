@@ -121,23 +121,31 @@ def _create_places(connection: Connection, section: str, rules: Mapping[str, Rul
     known = _has_all_seats(connection, section)
     nothing = "(select null as subscription_id, null as quantity, null as line)"
     subscriptions = nothing if known else "judged_subscriptions"
+    most_rows = "" if most is None else f"limit {int(most)}"
     ranks = "\n".join(f"when {literal(rule.id)} then {rule.level.rank}" for rule in rules.values())
+    # Seats only put those in order that are as pressing as the last one shown: no others are looked up.
     connection.execute(
         f"""
         create or replace temp table places as
-        with ordered as (
+        with ranked as (
             select
-                d.finding_id, case d.rule_id {ranks} end as rank, d.due_on, coalesce(s.quantity, d.seats, 0) as seats,
-                s.line
-            from differing as d
-            left join {subscriptions} as s on d.subscription_id = s.subscription_id
-            where d.section = $section
-            order by rank, due_on nulls last, seats desc, finding_id
-            {"" if most is None else f"limit {int(most)}"}
+                finding_id, subscription_id, case rule_id {ranks} end as rank,
+                coalesce(due_on, date '9999-12-31') as due_on, seats
+            from differing where section = $section
+        ),
+        last as (
+            select max(pressing) as pressing from (
+                select (rank, due_on) as pressing from ranked order by rank, due_on {most_rows}
+            )
+        ),
+        ordered as (
+            select r.finding_id, r.rank, r.due_on, coalesce(s.quantity, r.seats, 0) as seats, s.line
+            from ranked as r cross join last as l
+            left join {subscriptions} as s on r.subscription_id = s.subscription_id
+            where (r.rank, r.due_on) <= l.pressing
+            order by r.rank, r.due_on, seats desc, r.finding_id {most_rows}
         )
-        select
-            finding_id, line, row_number() over (order by rank, due_on nulls last, seats desc, finding_id) as place
-        from ordered
+        select finding_id, line, row_number() over (order by rank, due_on, seats desc, finding_id) as place from ordered
         """,
         {"section": section},
     )

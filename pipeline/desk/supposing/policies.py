@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.database import identifier
 from pipeline.desk.supposing.changes import suppose_policy
-from pipeline.desk.supposing.supposing import create_database, judge
+from pipeline.desk.supposing.judging import judge
+from pipeline.desk.supposing.supposing import create_database
 from pipeline.rules import create_views, read_views
 from pipeline.warehouse import POLICIES
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.database import Connection
+    from pipeline.desk.supposing.changes import Supposition
     from pipeline.rulefile import RuleFile
     from schemas.finding import RuleResult
 
@@ -85,18 +87,23 @@ def everything(files: Sequence[RuleFile]) -> Reach:
 
 
 def judge_night(
-    connection: Connection, database: str, reach: Reach, policies: Collection[str] = (), day: date | None = None
+    connection: Connection,
+    database: str,
+    reach: Reach,
+    supposition: Supposition | None = None,
+    shown: int | None = None,
 ) -> list[RuleResult]:
     """Judge all customers by the rules of a reach; leave what is found in a database of that name.
 
-    The policies are those of the day.
+    Of the supposition only its policies hold. `shown` is as in `judge`.
     """
     create_database(connection, database)
     given = _look_at_night(connection, reach.views | _FOUND)
-    for table in policies:
-        suppose_policy(connection, table, day)
+    if supposition:
+        for table in supposition.policies:
+            suppose_policy(connection, table, supposition.policy_as_of)
     create_views(connection, given, in_memory=True)
-    return judge(connection, reach)
+    return judge(connection, reach, shown)
 
 
 def _look_at_night(connection: Connection, made: Collection[str]) -> set[str]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.database import identifier
-from pipeline.gaps import closing_rules, create_gaps
-from pipeline.precedence import give_way
-from pipeline.rules import create_views, judge_rules
+from pipeline.desk.supposing.judging import judge
+from pipeline.gaps import create_gaps
+from pipeline.rules import create_views
 from schemas.catalog import TABLES
-from schemas.reading import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -56,24 +55,6 @@ def create_database(connection: Connection, database: str) -> None:
     connection.execute(f"use {identifier(database)}")
     for schema in _SCHEMAS:
         connection.execute(f"create schema {schema}")
-
-
-def judge(connection: Connection, reach: Reach) -> list[RuleResult]:
-    """Judge by the rules of a reach in the database in use, which has their views; leave what is found in `core.found`.
-
-    Sharper rules are only judged where there is a finding that could give way to theirs.
-    """
-    inputs = _inputs(connection)
-    supplied = {item.table: frozenset[str]() for item in inputs if item.file}
-    for item in inputs:
-        if item.file:
-            supplied[item.table] |= frozenset(item.columns)
-    reached = [file for file in reach.judged if file.rule.id in reach.rules]
-    results = judge_rules(connection, reached, supplied)
-    sharper = {name for result in results if result.found for name in result.rule.gives_way_to} - reach.rules
-    results += judge_rules(connection, [file for file in reach.judged if file.rule.id in sharper], supplied)
-    (as_of,) = connection.execute("select as_of from core.run").fetchall()[0]
-    return give_way(connection, results, closing_rules(connection, as_of, results, inputs))
 
 
 def _copy(connection: Connection, given: Collection[str]) -> None:
@@ -132,11 +113,3 @@ def _copy_prices(connection: Connection) -> None:
         "core.price_list",
         "offer_key in (select offer_key from priced) or product_id in (select product_id from priced) or rowid = 0",
     )
-
-
-def _inputs(connection: Connection) -> list[Input]:
-    """Return what the night read, as far as the rules ask for it."""
-    rows = connection.execute("""
-        select table_name, file, unread, columns from audit.inputs where as_of = (select as_of from core.run)
-    """).fetchall()
-    return [Input(table, file, unread=unread, columns=tuple(columns)) for table, file, unread, columns in rows]

@@ -85,13 +85,15 @@ def what_if(connection: Connection, config: Config, files: Sequence[RuleFile], w
     """Answer from the warehouse that is attached as `night`. Raises UsageError for what is not known."""
     supposition = read_wanted(connection, wanted)
     results: list[RuleResult] = []
+    most = None if wanted.all_rows else _MOST_DRAWN
     customers = create_affected(connection, supposition)
     if supposition.policies:
         ((customers,),) = connection.execute("select count(*) from night.core.customers").fetchall()
     if customers > _MANY:
         say(f"{customers:,} customers may be affected: this takes a few seconds.")
     if supposition.is_judged:
-        results = compare(connection, supposition, files, as_judged=_is_judged_by(connection, config))
+        is_judged = _is_judged_by(connection, config)
+        results = compare(connection, supposition, files, as_judged=is_judged, shown=most)
     else:
         create_nothing(connection)
     waive(connection)
@@ -103,7 +105,6 @@ def what_if(connection: Connection, config: Config, files: Sequence[RuleFile], w
         *told_of_suspects(connection, "night.audit", _as_of(connection)),
         *(f"Not compared: {rule_id}, {reason}." for rule_id, reason in unjudged.items()),
     ]
-    most = None if wanted.all_rows else _MOST_DRAWN
     return _answer(connection, files, lead, {"not_compared": ", ".join(unjudged)}, most)
 
 
@@ -159,9 +160,19 @@ def _policy_said(day: date, policies: Sequence[str]) -> str:
 def _answer(
     connection: Connection, files: Sequence[RuleFile], lead: Sequence[str], more: Mapping[str, Cell], most: int | None
 ) -> Answer:
-    counts = dict(connection.execute("select section, count(*) from differing group by section").fetchall())
+    counts = dict(
+        connection.execute("""
+            select section, count(*) from (
+                select section from differing union all select 'would_appear' from counted
+            ) group by section
+        """).fetchall()
+    )
     appear, vanish, change = (counts.get(name, 0) for name in _TITLES)
-    ((customers,),) = connection.execute("select count(distinct customer_id) from differing").fetchall()
+    ((customers,),) = connection.execute("""
+        select count(distinct customer_id) from (
+            select customer_id from differing union all select customer_id from counted
+        )
+    """).fetchall()
     facts: dict[str, Cell] = {
         "as_of": _as_of(connection),
         "appear": appear,
