@@ -93,7 +93,7 @@ def querying(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterat
 def supposing(path: Path, memory_limit: str, threads: int, spill: Path) -> Iterator[Connection]:
     """Open a database in memory beside a warehouse, which is attached read-only as `night`; nothing else is in reach.
 
-    More databases in memory can be attached. Raises DamagedError as `reading` does.
+    Names are looked for in `night`. More databases in memory can be attached. Raises DamagedError as `reading` does.
     """
     settings: Settings = {**_settings(memory_limit, threads), "temp_directory": str(spill)}
     with _telling_damage(path):
@@ -101,6 +101,7 @@ def supposing(path: Path, memory_limit: str, threads: int, spill: Path) -> Itera
         try:
             connection.execute(f"attach {literal(str(path))} as night (read_only)")
             shut(connection)
+            connection.execute("use night")
             yield connection
         finally:
             connection.close()

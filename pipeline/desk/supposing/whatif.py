@@ -24,6 +24,7 @@ from pipeline.program import rule_set
 from pipeline.session import say
 from pipeline.signals import temporary_folder
 from pipeline.suspects import told_of_suspects
+from pipeline.warehouse import of_this_layout
 from reports import messages
 from reports.wording import ENGLISH
 
@@ -67,11 +68,11 @@ class Wanted:
 
 @contextmanager
 def night_beside(warehouse: Path, config: Config) -> Iterator[Connection]:
-    """Open a database in memory beside a warehouse. Raises UsageError where the memory does not suffice."""
+    """Open a database in memory beside a warehouse. Raises as `open_warehouse`, and for too little memory."""
     with temporary_folder("csp-audit-what-if-") as spill:
+        opening = supposing(warehouse, config.memory_limit, config.threads, spill)
         try:
-            with supposing(warehouse, config.memory_limit, config.threads, spill) as connection:
-                connection.execute("use night")
+            with of_this_layout(warehouse, opening) as connection:
                 yield connection
         except OutOfMemoryError as error:
             message = (
