@@ -3,6 +3,7 @@
 The first signal raises Stopped in the main thread and interrupts every open database; later ones are ignored, so that
 nothing disturbs the cleaning up. The database waits inside its own code, where Python sees no signal, and may turn
 what is raised there into an error of its own: a thread does the interrupting, and `stopped_by` says what really was.
+The same thread ends the program where a file that is mapped into memory cannot be read any more (`mapped`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
+from pipeline.errors import UsageError
+from reports.text import visible
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A statement that begins just after it was interrupted would run on, so it is interrupted again and again.
 _AGAIN_SECONDS = 0.05
+_MANY = 65_536
+# Python's own may be held by the thread that cannot go on.
+_STDERR = 2
 _AS_IT_WAS = "the last good night is as it was. Run again."
 
 _Opened = TypeVar("_Opened", bound="Connection")
@@ -39,11 +46,17 @@ class Stopped(KeyboardInterrupt):
 
 @dataclass
 class _Stop:
-    """What is known of a stop; `undisturbed` counts the sections under way that must be whole."""
+    """What is known of a stop; `undisturbed` counts the sections under way that must be whole.
+
+    `folders` are the temporary ones. `lost` is the line to end with where what is mapped into memory cannot be read.
+    """
 
     number: signal.Signals | None = None
     undisturbed: int = 0
     done: str = ""
+    watchers: int = 0
+    lost: bytes = b""
+    folders: set[str] = field(default_factory=set)
     opened: WeakSet[Connection] = field(default_factory=WeakSet)
     opening: threading.Lock = field(default_factory=threading.Lock)
 
@@ -127,10 +140,38 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
     try:
         with undisturbed():
             folders.append(mkdtemp(prefix=prefix))
+            _STOP.folders.update(folders)
         yield Path(folders[0])
     finally:
         for folder in folders:
             surely(partial(shutil.rmtree, folder, ignore_errors=True))
+        _STOP.folders.difference_update(folders)
+
+
+@contextmanager
+def mapped(lost: str) -> Iterator[None]:
+    """End the program with the line `lost` and the code of UsageError where a mapped page cannot be read (SIGBUS).
+
+    The instruction that reads it can never go on, so no error can be raised: the watcher of `heeding` clears the
+    temporary folders away and ends the program. Where none watches, as outside the main thread, nothing is changed: the
+    system then ends the program, which would else try for ever. Who sends SIGBUS by hand is told the same.
+    """
+    before = signal.getsignal(signal.SIGBUS)
+    # none stands for a handler that is not Python's, as faulthandler's
+    if not _STOP.watchers or threading.current_thread() is not threading.main_thread() or before is None:
+        yield
+        return
+    outer = _STOP.lost
+    try:
+        with undisturbed():
+            _STOP.lost = f"csp-audit: {visible(lost)}\n".encode()
+            # Python's own part of it tells the watcher, and must be there for that.
+            signal.signal(signal.SIGBUS, _leave_to_the_watcher)
+        yield
+    finally:
+        with undisturbed():
+            signal.signal(signal.SIGBUS, before)
+            _STOP.lost = outer
 
 
 def interruptible(connection: _Opened) -> _Opened:
@@ -151,6 +192,10 @@ def _take(number: int, _: object) -> None:
         stop_if_asked()
 
 
+def _leave_to_the_watcher(number: int, _: object) -> None:
+    """Do nothing: the main thread comes here only where another thread is the one that cannot go on."""
+
+
 def _take_back(hook: Callable[[sys.UnraisableHookArgs], object], fault: sys.UnraisableHookArgs) -> None:
     """Act as if no signal had come where the stop was raised in code whose errors Python drops, such as a finalizer."""
     if isinstance(fault.exc_value, Stopped):
@@ -168,10 +213,12 @@ def _interrupting() -> Iterator[None]:
     before = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     watcher = threading.Thread(target=_watch, args=(heard, over, threading.get_ident()), daemon=True)
     watcher.start()
+    _STOP.watchers += 1
     try:
         yield
     finally:
         with undisturbed():
+            _STOP.watchers -= 1
             over.set()
             signal.set_wakeup_fd(before)
             os.close(wake)
@@ -185,12 +232,28 @@ def _watch(heard: int, over: threading.Event, main: int) -> None:
     The signal is sent once more while Python has not seen it: one that arrives just before a wait does not end that.
     """
     while (byte := os.read(heard, 1)) and byte[0] not in _SIGNALS:
-        pass
+        _end_where_lost(byte)
+    os.set_blocking(heard, False)
     while byte and not over.is_set():
         _interrupt()
         over.wait(_AGAIN_SECONDS)
+        # what is closed on the way out may meet the page too
+        with suppress(BlockingIOError):
+            _end_where_lost(os.read(heard, _MANY))
         if _STOP.number is None and not over.is_set():
             signal.pthread_kill(main, byte[0])
+
+
+def _end_where_lost(heard: bytes) -> None:
+    """End the program where one of these signals says that a mapped page cannot be read."""
+    if not _STOP.lost or signal.SIGBUS not in heard:
+        return
+    # a thread that still spills may put a file into a folder while that is being emptied
+    for folder in (*_STOP.folders, *_STOP.folders):
+        shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        os.write(_STDERR, _STOP.lost)
+    os._exit(UsageError.exit_code)
 
 
 def _interrupt() -> None:

@@ -22,6 +22,7 @@ from schemas.finding import Recovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from datetime import date
 
     from pipeline.config import Config
@@ -105,14 +106,21 @@ def open_warehouse(warehouse: Path, config: Config | None = None) -> Iterator[Co
 
     `config` bounds memory and threads, so that a question by day leaves room for a run.
     """
+    bounds = (config.memory_limit, config.threads) if config else ()
+    with of_this_layout(warehouse, reading(warehouse, *bounds)) as connection:
+        yield connection
+
+
+@contextmanager
+def of_this_layout(warehouse: Path, opening: AbstractContextManager[Connection]) -> Iterator[Connection]:
+    """Open the warehouse in the given way, in which its tables go by their own names. Raises as `open_warehouse`."""
     if not is_file(warehouse):
         message = f"{warehouse}: there is no warehouse yet. Run csp-audit run FOLDER first, or name another --state."
         raise UsageError(message)
     with ExitStack() as stack:
         # What goes wrong later, with the warehouse open, is not the file's fault.
         try:
-            bounds = (config.memory_limit, config.threads) if config else ()
-            connection = stack.enter_context(reading(warehouse, *bounds))
+            connection = stack.enter_context(opening)
             layout = _layout(warehouse, connection)
         except (DatabaseError, DamagedError) as error:
             raise cause_of(warehouse, error) from error

@@ -64,14 +64,11 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     from pipeline.rulefile import read_rules
     from pipeline.session import settings
     from pipeline.state import State
-    from pipeline.warehouse import open_warehouse
 
     config = settings(config_file, state)
     warehouse = State(config.state).warehouse
     day = policy_as_of.date() if policy_as_of else None
     wanted = Wanted(grants, segments, day, without_waivers, all_rows=form != "table")
-    with open_warehouse(warehouse):
-        pass  # says what is wrong with the file, before anything is attached
     with night_beside(warehouse, config) as connection:
         answer = what_if(connection, config, read_rules(), wanted)
     print_answer(answer, form)

@@ -22,8 +22,9 @@ from pipeline.desk.supposing.wanted import read_grants, read_sold
 from pipeline.errors import UsageError
 from pipeline.program import rule_set
 from pipeline.session import say
-from pipeline.signals import temporary_folder
+from pipeline.signals import mapped, temporary_folder
 from pipeline.suspects import told_of_suspects
+from pipeline.warehouse import of_this_layout
 from reports import messages
 from reports.wording import ENGLISH
 
@@ -47,6 +48,11 @@ _MOST_DRAWN = 50
 _COLUMNS = (
     "finding_id", "rule", "level", "customer", "customer_id", "subscription_id", "message", "due_on", "waived_until",
 )  # fmt: skip
+# Said also where the file system is a network's, or where the file was changed in its place.
+_LOST = (
+    "a part of it could not be read: the disk gives errors or is away, or the file was cut off. "
+    "Check the disk, then ask again."
+)
 _TITLES = {
     "would_appear": "Would appear",
     "would_vanish": "Would vanish",
@@ -67,11 +73,14 @@ class Wanted:
 
 @contextmanager
 def night_beside(warehouse: Path, config: Config) -> Iterator[Connection]:
-    """Open a database in memory beside a warehouse. Raises UsageError where the memory does not suffice."""
-    with temporary_folder("csp-audit-what-if-") as spill:
+    """Open a database in memory beside a warehouse. Raises as `open_warehouse`, and for too little memory.
+
+    Where a part of the file cannot be read while it is open, the program ends with one line and the code of UsageError.
+    """
+    with temporary_folder("csp-audit-what-if-") as spill, mapped(f"{warehouse}: {_LOST}"):
+        opening = supposing(warehouse, config.memory_limit, config.threads, spill)
         try:
-            with supposing(warehouse, config.memory_limit, config.threads, spill) as connection:
-                connection.execute("use night")
+            with of_this_layout(warehouse, opening) as connection:
                 yield connection
         except OutOfMemoryError as error:
             message = (
