@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from pipeline.encoding import Encoding
 from pipeline.errors import UsageError
 from pipeline.mail.settings import MailConfig
-from pipeline.policy import answered_qualifications
 from pipeline.privacy import ReadableBy
 from pipeline.regular import read_text
-from pipeline.survey import Encoding
 from pipeline.watch.settings import WatchConfig
 from reports.languages import LANGUAGES
-from schemas.catalog import TABLES
 from schemas.dates import DateOrder
 
 if TYPE_CHECKING:
@@ -141,6 +139,8 @@ class Config(Section):
     @field_validator("answer_times")
     @classmethod
     def _answer_times_exist(cls, days: dict[str, int]) -> dict[str, int]:
+        from pipeline.policy import answered_qualifications
+
         known = answered_qualifications()
         for name in days:
             if name not in known:
@@ -151,6 +151,8 @@ class Config(Section):
     @field_validator("tables")
     @classmethod
     def _tables_exist(cls, tables: dict[str, TableConfig]) -> dict[str, TableConfig]:
+        from schemas.catalog import TABLES
+
         _check_tables(tables)
         for name, table in tables.items():
             for column in set(table.date_order) - {column.name for column in TABLES[name].columns}:
@@ -160,6 +162,8 @@ class Config(Section):
 
 
 def _check_tables(names: Iterable[str]) -> None:
+    from schemas.catalog import TABLES
+
     for name in names:
         if name not in TABLES:
             message = f"there is no table {name}; the tables are {', '.join(TABLES)}"

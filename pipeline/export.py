@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from pipeline.encoding import Encoding
     from pipeline.steady import Stamp
-    from pipeline.survey import Encoding
     from schemas.dates import DateOrder
     from schemas.table import Table
 

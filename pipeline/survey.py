@@ -7,9 +7,9 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipeline.encoding import Encoding
 from pipeline.steady import open_bytes
 
 if TYPE_CHECKING:
@@ -37,16 +37,6 @@ _EITHER = frozenset(
     for byte in range(128, 256)
     if bytes([byte]).decode("cp1250", "replace") != bytes([byte]).decode("cp1252", "replace")
 )
-
-
-class Encoding(StrEnum):
-    """The encodings that are accepted, by Python's names for them."""
-
-    UTF_8 = "utf-8"
-    UTF_16_LE = "utf-16-le"
-    UTF_16_BE = "utf-16-be"
-    WINDOWS_1250 = "cp1250"
-    WINDOWS_1252 = "cp1252"
 
 
 class LongLineError(Exception):

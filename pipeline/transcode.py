@@ -7,9 +7,10 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from pipeline.encoding import Encoding
 from pipeline.export import Text
 from pipeline.steady import open_bytes, open_text
-from pipeline.survey import CHUNK, Encoding
+from pipeline.survey import CHUNK
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -68,18 +68,21 @@ def _draw_section(console: Console, section: Section) -> None:
 
 def _table(columns: Sequence[str], rows: Sequence[tuple[Cell, ...]], width: int) -> Table:
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     drawn = [[as_text(cell) for cell in row] for row in rows[:MOST_DRAWN]]
     names = [name.replace("_", " ") for name in columns]
-    widths = [max(map(len, column)) for column in zip(names, *drawn, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(names, *drawn, strict=True)]
     # A column that may not fold is cut off where there is no room, so all may fold then.
     needed = sum(min(size, _SHORT) + _GAP for size in widths)
     for number, name in enumerate(names):
         is_number = all(type(row[number]) is int for row in rows)
         justify: Literal["left", "right"] = "right" if is_number else "left"
-        table.add_column(name, overflow="fold", justify=justify, no_wrap=widths[number] <= _SHORT and needed <= width)
+        # What is never folded has the width that was measured here: left to rich, each cell is measured again, twice.
+        fixed = widths[number] if widths[number] <= _SHORT and needed <= width else None
+        table.add_column(name, overflow="fold", justify=justify, no_wrap=fixed is not None, width=fixed)
     for row in drawn:
         table.add_row(*row)
     return table

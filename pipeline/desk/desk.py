@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.retired import with_retired
-from pipeline.rulefile import read_rules
 from pipeline.session import settings
 from pipeline.state import State
 from pipeline.warehouse import open_warehouse
@@ -24,17 +23,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Desk:
-    """An open warehouse: the newest night that was audited in its turn (`as_of`), and the rules by id.
-
-    `known_rules` are those of today and, without their texts, those that are retired.
-    """
+    """An open warehouse, and the newest night that was audited in its turn (`as_of`)."""
 
     connection: Connection
     config: Config
     state: State
     as_of: date
-    rules: Mapping[str, Rule]
-    known_rules: Mapping[str, Rule]
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        """Today's rules by id, read when they are first asked for: most lists need none. Raises RuleFileError."""
+        from pipeline.rulefile import read_rules
+
+        return {file.rule.id: file.rule for file in read_rules()}
+
+    @cached_property
+    def known_rules(self) -> Mapping[str, Rule]:
+        """Today's rules by id and, without their texts, those that are retired. Raises RuleFileError."""
+        from pipeline.retired import with_retired
+
+        return with_retired(self.connection, self.rules)
 
 
 @contextmanager
@@ -45,5 +53,4 @@ def open_desk(config_file: Path | None, state: Path | None) -> Iterator[Desk]:
     with open_warehouse(places.warehouse, config) as connection:
         (as_of,) = connection.execute("select as_of from core.run").fetchone() or (None,)
         assert as_of is not None  # noqa: S101 - every warehouse is of one night
-        rules = {file.rule.id: file.rule for file in read_rules()}
-        yield Desk(connection, config, places, as_of, rules, with_retired(connection, rules))
+        yield Desk(connection, config, places, as_of)

@@ -10,7 +10,6 @@ from pipeline.desk.answer import Answer, Section, as_text
 from pipeline.errors import UsageError
 from pipeline.nights import nights
 from schemas.finding import Verdict
-from schemas.reading import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,6 +156,8 @@ def _refusals(folder: Path) -> list[tuple[Cell, ...]]:
 
 
 def _refusal(path: Path) -> tuple[Cell, ...]:
+    from schemas.reading import Problem
+
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         problems = [str(Problem(**problem)) for problem in record["problems"]]

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import atheris
 
 with atheris.instrument_imports(["pipeline"]):
+    from pipeline.encoding import Encoding
     from pipeline.errors import NotAuditedError
     from pipeline.rulecases import RuleFileError
-    from pipeline.survey import Encoding
     from tests.faults.fuzzing import MOST_MEMORY, PIECES, TRICKS, Tally, good_content
     from tests.faults.test_fuzz_gate import CONFIGS, LONGEST, NAMES, REFUSALS, take_export, take_text
     from tests.faults.test_fuzz_rules import FILES, HEADERS, take_rule

@@ -10,11 +10,12 @@ import pytest
 
 from pipeline import gate
 from pipeline.config import Config, TableConfig
+from pipeline.encoding import Encoding
 from pipeline.errors import NotAuditedError
 from pipeline.export import Export
 from pipeline.gate import Question
 from pipeline.inbox import find_exports
-from pipeline.survey import Encoding, LongLineError, survey
+from pipeline.survey import LongLineError, survey
 from pipeline.transcode import BrokenTextError, plain_text
 from schemas.catalog import TABLES
 from tests.faults.fuzzing import (

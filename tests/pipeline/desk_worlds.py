@@ -36,7 +36,7 @@ def desk_world(
         for name, columns in EVERYTHING.items():
             if name not in without:
                 supply(connection, as_of, name, sorted(c for c in columns if f"{name}.{c}" not in without))
-        yield Desk(connection, load_config(None), State(Path()), as_of, RULES, RULES)
+        yield Desk(connection, load_config(None), State(Path()), as_of)
 
 
 def supply(connection: Connection, as_of: date, table: str, columns: Sequence[str]) -> None:

@@ -224,7 +224,7 @@ def test_a_finding_of_a_retired_rule_is_cancelled_without_words(
     audit(sample(DAYS[0]), DAYS[0], state)
     before = read(state)
     kept = [file for file in read_rules() if file.rule.id != "NPO01"]
-    for place in ("pipeline.run.read_rules", "pipeline.desk.desk.read_rules"):
+    for place in ("pipeline.run.read_rules", "pipeline.rulefile.read_rules"):
         monkeypatch.setattr(place, lambda: kept)
     audit(sample(DAYS[2]), DAYS[2], state)
     after = read(state)

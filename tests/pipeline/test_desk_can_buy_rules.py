@@ -76,7 +76,7 @@ def test_matrix_says_no_to_just_what_seg01_reports_on_the_sample_nights(audited:
         with open_warehouse(warehouse) as connection:
             (as_of,) = connection.execute("select as_of from core.run").fetchone() or (None,)
             seen.add(str(as_of))
-            answers = matrix_answers(Desk(connection, load_config(None), State(audited), as_of, RULES, RULES))
+            answers = matrix_answers(Desk(connection, load_config(None), State(audited), as_of))
             assert answers["no"] == reported(connection, "SEG01") != set()
             assert answers["cannot tell"] == reported(connection, "SEG02") != set()
             states = connection.execute("select subscription_id, rule_id from core.states where state <> 'closed'")

@@ -187,7 +187,7 @@ def test_a_rule_that_is_there_no_more_has_no_text(
     own: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.desk.evidence.findings.RULES_FOLDER", tmp_path)
-    monkeypatch.setattr("pipeline.desk.desk.read_rules", list)
+    monkeypatch.setattr("pipeline.rulefile.read_rules", list)
     packed, _ = pack(own[1], guid(1), tmp_path / "pack.zip")
     assert not any(name.startswith("rules/") for name in packed)
     assert {item["message"] for item in json.loads(packed["findings.json"])} == {None}

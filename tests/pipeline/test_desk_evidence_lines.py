@@ -16,7 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.desk.evidence.rawlines import RawFile
-from pipeline.survey import MARK_CHUNKS, Encoding, survey
+from pipeline.encoding import Encoding
+from pipeline.survey import MARK_CHUNKS, survey
 from schemas.catalog import TABLES
 from tests.pipeline.commandline import call
 from tests.pipeline.exports import (

@@ -268,7 +268,7 @@ def test_finding_of_a_rule_that_is_gone_is_explained_as_far_as_it_goes(
 ) -> None:
     finding = one(small, "SEG02")
     files = [file for file in read_rules() if file.rule.id != "SEG02"]
-    monkeypatch.setattr("pipeline.desk.desk.read_rules", lambda: files)
+    monkeypatch.setattr("pipeline.rulefile.read_rules", lambda: files)
     answer = explain(small, finding)
     assert answer["lead"][0] == "What was reported by SEG02, a rule that is retired."
     assert (answer["rule"], answer["level"], answer["steps"]) == ("SEG02", "verify", [])
@@ -310,7 +310,6 @@ def test_rule_that_is_newer_than_the_audit_says_so(small: Path, monkeypatch: pyt
 
     (file,) = [file for file in read_rules() if file.rule.id == "SEG01"]
     added = replace(file, rule=replace(file.rule, id="SEG99"))
-    monkeypatch.setattr("pipeline.desk.desk.read_rules", lambda: [added])
     monkeypatch.setattr("pipeline.rulefile.read_rules", lambda: [added])
     answer = explain(small, "SEG99")
     assert answer["lead"][-1] == f"SEG99 is newer than the audit of {AS_OF}: the next run judges it."

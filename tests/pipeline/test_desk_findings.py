@@ -225,7 +225,7 @@ def test_findings_of_a_rule_that_is_gone_are_still_listed(
     decided: Path, every: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = [file for file in read_rules() if file.rule.id != "SEG01"]
-    monkeypatch.setattr("pipeline.desk.desk.read_rules", lambda: files)
+    monkeypatch.setattr("pipeline.rulefile.read_rules", lambda: files)
     assert ids(decided) == [item["finding_id"] for item in every]
 
 

@@ -20,7 +20,7 @@ def retired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     state = tmp_path / "state"
     assert audit(sample(DAYS[0]), DAYS[0], state).code == 1
     files = [file for file in read_rules() if file.rule.id != "SEG01"]
-    for place in ("pipeline.run.read_rules", "pipeline.desk.desk.read_rules"):
+    for place in ("pipeline.run.read_rules", "pipeline.rulefile.read_rules"):
         monkeypatch.setattr(place, lambda: files)
     assert audit(sample(DAYS[1]), DAYS[1], state).code == 1
     return state

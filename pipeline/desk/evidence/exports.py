@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pipeline.desk.evidence.rawlines import RawFile, Record
-from pipeline.survey import Encoding
+from pipeline.encoding import Encoding
 from schemas.catalog import TABLES
 
 if TYPE_CHECKING:

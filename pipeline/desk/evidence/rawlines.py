@@ -14,9 +14,9 @@ from functools import cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from pipeline.encoding import Encoding
 from pipeline.export import MAX_RECORD_BYTES
 from pipeline.preamble import DELIMITERS, read_preamble, split
-from pipeline.survey import Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
