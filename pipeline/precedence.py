@@ -57,17 +57,17 @@ def _create_standing(connection: Connection, sharper: Collection[str], closing: 
         said as (
             select finding_id, rule_id, customer_id, subscription_id, facts from audit.findings
             where recorded_on < (select as_of from core.run) and list_contains($sharper, rule_id)
+                and (
+                    not list_contains($closing, rule_id)
+                    or finding_id in (select finding_id from core.not_judged)
+                    or finding_id in (select finding_id from core.in_a_gap)
+                )
             qualify row_number() over (partition by finding_id order by recorded_on desc) = 1
         )
         select s.rule_id, s.customer_id, s.subscription_id, s.facts
         from said as s join last as l on s.finding_id = l.finding_id
         anti join core.found as f on s.finding_id = f.finding_id
         where l.event <> 'closed'
-            and (
-                not list_contains($closing, s.rule_id)
-                or s.finding_id in (select finding_id from core.not_judged)
-                or s.finding_id in (select finding_id from core.in_a_gap)
-            )
         """,
         {"sharper": list(sharper), "closing": list(closing)},
     )

@@ -67,22 +67,30 @@ def _store(connection: Connection, table: str, select: str) -> None:
 
 
 def judge_rules(
-    connection: Connection, files: Iterable[RuleFile], supplied: Mapping[str, Collection[str]]
+    connection: Connection,
+    files: Iterable[RuleFile],
+    supplied: Mapping[str, Collection[str]],
+    most: int | None = None,
 ) -> list[RuleResult]:
     """Judge every rule whose needs are met, and fill `core.found` and `core.not_judged`.
 
     `supplied` gives the columns of each table that was supplied. A rule that fails is not judged, with the
-    database's words as its reason, and the others go on.
+    database's words as its reason, and the others go on. Of a rule with more rows than `most` nothing is kept, and
+    its result says that it found one more.
     """
-    return [_judge(connection, file, supplied) for file in files]
+    return [_judge(connection, file, supplied, most) for file in files]
 
 
-def _judge(connection: Connection, file: RuleFile, supplied: Mapping[str, Collection[str]]) -> RuleResult:
+def _judge(
+    connection: Connection, file: RuleFile, supplied: Mapping[str, Collection[str]], most: int | None
+) -> RuleResult:
     reason = missing_needs(file.rule, supplied)
     if reason:
         return RuleResult(file.rule, Judgement.INPUT_MISSING, reason)
     try:
-        rows, columns = _run(connection, file)
+        rows, columns = _run(connection, file, most)
+        if most is not None and rows > most:
+            return RuleResult(file.rule, Judgement.JUDGED, found=rows)
         gaps = _keep_not_judged(connection, file.rule, columns) if rows else {}
         found = _keep_found(connection, file.rule, columns) if rows else 0
     except MachineError:
@@ -104,9 +112,10 @@ def missing_needs(rule: Rule, supplied: Mapping[str, Collection[str]]) -> str:
     return ""
 
 
-def _run(connection: Connection, file: RuleFile) -> tuple[int, list[str]]:
-    """Run one rule's SELECT into `rule_rows`; return how many rows it has, and its columns."""
-    ((rows,),) = connection.execute(f"create or replace temp table rule_rows as {file.select}").fetchall()
+def _run(connection: Connection, file: RuleFile, most: int | None) -> tuple[int, list[str]]:
+    """Run one rule's SELECT into `rule_rows`; return how many rows it has, up to one more than `most`; its columns."""
+    select = file.select if most is None else f"select * from ({file.select}\n) limit {most + 1}"
+    ((rows,),) = connection.execute(f"create or replace temp table rule_rows as {select}").fetchall()
     columns = [row[0] for row in connection.execute("describe rule_rows").fetchall()]
     lacking = [name for name in (*_SUBJECT, *file.rule.key) if name not in columns]
     if lacking:

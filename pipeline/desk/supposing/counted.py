@@ -7,7 +7,6 @@ They are counted, and spelled out only where they are shown. On all other subscr
 from __future__ import annotations
 
 from dataclasses import replace
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from pipeline.rules import finding_id, judge_rules
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from pipeline.rulefile import RuleFile
     from schemas.finding import RuleResult
 
-# Rows from which on counting is so much quicker that it is worth finding out.
-MANY = 50_000
 _OF_SUBSCRIPTIONS = ("subscription_id",)
 
 
@@ -31,52 +28,37 @@ def create_counted(connection: Connection) -> None:
     )
 
 
-def find_countable(connection: Connection, files: Iterable[RuleFile]) -> RuleFile | None:
-    """Return the rule that reports the most subscriptions, each of them once, if these are too many to judge at once.
+def find_countable(files: Iterable[RuleFile]) -> RuleFile | None:
+    """Return the first rule that reports subscriptions and nothing else, and leaves none of them unjudged.
 
-    Only rules are asked that read a view of many rows which was made anew in the database in use. One rule is counted
-    and no second: either might have to give way to what was only counted of the other.
+    No second is counted: either might have to give way to what was only counted of the other.
     """
-    views = connection.execute(
-        "select table_name from duckdb_tables() "
-        "where database_name = current_database() and schema_name = 'core' and estimated_size > ?",
-        [MANY],
-    ).fetchall()
-    counts = {
-        file.rule.id: (_count(connection, file), file)
-        for file in files
-        if file.rule.key == _OF_SUBSCRIPTIONS
-        and not file.rule.not_judged
-        and any(f"core.{name}" in file.select for (name,) in views)
-    }
-    rows, most = max(counts.values(), key=itemgetter(0), default=(0, None))
-    return most if rows > MANY else None
-
-
-def _count(connection: Connection, file: RuleFile) -> int:
-    """Return how many subscriptions a rule reports; 0 where these are not many, or one of them is reported twice."""
-    ((rows,),) = connection.execute(f"""
-        select case when count(*) > {MANY} and count(*) = count(distinct subscription_id) then count(*) else 0 end
-        from ({file.select}\n)
-    """).fetchall()
-    return int(rows)
+    return next((file for file in files if file.rule.key == _OF_SUBSCRIPTIONS and not file.rule.not_judged), None)
 
 
 def judge_known(connection: Connection, file: RuleFile, supplied: Mapping[str, Collection[str]]) -> RuleResult:
-    """Judge a rule on the subscriptions with a finding, tonight or in `core.found`; fill `counted` with all others."""
+    """Judge a rule on the subscriptions with a finding, tonight or in `core.found`; fill `counted` with all others.
+
+    A rule that reports a subscription twice is judged on all of them.
+    """
     connection.execute("""
         create or replace temp table known as
         select subscription_id from night.core.tonight where subscription_id is not null
         union
         select subscription_id from core.found where subscription_id is not null
     """)
-    result = _judge_on_known(connection, file, supplied)
-    if result.is_judged:
-        connection.execute(f"""
-            insert into counted
-            select subscription_id, customer_id, due_on from ({file.select}\n) anti join known using (subscription_id)
-        """)
-    return result
+    connection.execute(f"""
+        insert into counted
+        select subscription_id, customer_id, due_on from ({file.select}\n) anti join known using (subscription_id)
+    """)
+    # As many hashes as rows leave no doubt; fewer may be chance, which costs no more than time.
+    ((is_unique,),) = connection.execute(
+        "select count(*) = count(distinct hash(subscription_id)) from counted"
+    ).fetchall()
+    if is_unique:
+        return _judge_on_known(connection, file, supplied)
+    create_counted(connection)
+    return judge_rules(connection, [file], supplied)[0]
 
 
 def spell_out(

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from schemas.finding import Rule
 
 
+# Findings of a rule from which on it is much quicker to count them.
+MANY = 50_000
+
+
 def judge(connection: Connection, reach: Reach, shown: int | None = None) -> list[RuleResult]:
     """Judge by the rules of a reach in the database in use, which has their views; leave what is found in `core.found`.
 
@@ -33,8 +37,9 @@ def judge(connection: Connection, reach: Reach, shown: int | None = None) -> lis
         if item.file:
             supplied[item.table] |= frozenset(item.columns)
     reached = [file for file in reach.judged if file.rule.id in reach.rules]
-    counted = None if shown is None else find_countable(connection, reached)
-    results = judge_rules(connection, [file for file in reached if file is not counted], supplied)
+    results, many = _judge_few(connection, reached, supplied, None if shown is None else MANY)
+    counted = find_countable(many)
+    results += judge_rules(connection, [file for file in many if file is not counted], supplied)
     results += _judge_sharper(connection, reach, results, counted, supplied)
     if counted:
         results.append(judge_known(connection, counted, supplied))
@@ -43,6 +48,16 @@ def judge(connection: Connection, reach: Reach, shown: int | None = None) -> lis
     if counted and shown is not None:
         spell_out(connection, counted, shown, left, supplied)
     return left
+
+
+def _judge_few(
+    connection: Connection, files: Sequence[RuleFile], supplied: Mapping[str, Collection[str]], most: int | None
+) -> tuple[list[RuleResult], list[RuleFile]]:
+    """Judge the rules that report no more than `most`; return what they came to, and the rules that report more."""
+    results = judge_rules(connection, files, supplied, most)
+    many = [most is not None and result.found > most for result in results]
+    few = [result for result, is_many in zip(results, many, strict=True) if not is_many]
+    return few, [file for file, is_many in zip(files, many, strict=True) if is_many]
 
 
 def _judge_sharper(
