@@ -310,7 +310,11 @@ with pending as (
             or (q.vetting_status is null and q.qualification in ('Education', 'GovernmentCommunityCloud'))
         )
         -- to put those of all other customers in order takes longer than everything else here
-        and q.customer_id in (select s.customer_id from core.sale_questioned as s where s.outcome = 'forbidden')
+        and exists (
+            select s.customer_id
+            from core.sale_questioned as s
+            where s.customer_id = q.customer_id and s.outcome = 'forbidden'
+        )
 )
 
 select

@@ -21,7 +21,7 @@ FILES = read_rules()
         ("extended_service_terms", "", "NPO04 NPO05 SEG01"),
         (
             "purchase_matrix",
-            "purchase_rule rated_sale sale_questioned",
+            "purchase_rule rated_sale sale_not_allowed sale_questioned",
             "LEG01 REL01 SEG01 SEG02 SEG03 SEG04 SEG06",
         ),
         (
