@@ -35,8 +35,10 @@ def give_way(connection: Connection, results: Iterable[RuleResult], closing: Col
     ]
     _create_standing(connection, {sharper.id for _, sharper in pairs}, closing)
     connection.execute("create or replace temp table gave_way (finding_id varchar)")
+    stands = {name for (name,) in connection.execute("select distinct rule_id from standing").fetchall()}
     for rule, sharper in pairs:
-        connection.execute(f"insert into gave_way {_same_subject(rule, sharper)}")
+        if sharper.id in stands:
+            connection.execute(f"insert into gave_way {_same_subject(rule, sharper)}")
     connection.execute("delete from core.found where finding_id in (select finding_id from gave_way)")
     left = dict(connection.execute("select rule_id, count(*) from core.found group by rule_id").fetchall())
     connection.execute("drop table gave_way")
