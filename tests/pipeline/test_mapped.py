@@ -19,39 +19,16 @@ from pipeline.database import OutOfMemoryError, supposing
 from pipeline.desk.supposing.whatif import night_beside
 from pipeline.errors import DamagedError
 from pipeline.signals import Stopped, heeding, mapped, temporary_folder
-from tests.pipeline.commandline import ROOT, Ended, call
+from tests.pipeline.commandline import Ended, call
+from tests.pipeline.cutting import ASKED, HANG, ON_THE_COMMAND_LINE, child
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 LINE = (
     "a part of it could not be read: the disk gives errors or is away, or the file was cut off. "
     "Check the disk, then ask again.\n"
 )
-# Far above what an end takes on a busy machine: one that hangs fails.
-HANG = 60.0
-ASKED = ("what-if", "--policy-as-of", "2024-01-31")
-# Each cuts the file, of which the database has read no more than it needs to attach it, and reads its tables.
-BEGIN = """
-import os, signal, sys
-from contextlib import suppress
-from pathlib import Path
-import pipeline.database
-from pipeline.cli import main
-from pipeline.config import Config
-from pipeline.desk.supposing.whatif import night_beside
-from pipeline.signals import Stopped, heeding
-
-file = Path(sys.argv[1])
-TABLES = ("customers", "subscriptions", "qualifications", "found")
-
-def cut(*_):
-    os.truncate(file, 3 * 4096)
-
-def read(connection):
-    for table in TABLES:
-        connection.execute(f"select bit_xor(hash(t)) from night.core.{table} as t").fetchall()
-"""
 CUT = "with night_beside(file, Config()) as connection:\n    cut()\n    read(connection)\n"
 HEEDING = f"with heeding():\n    {CUT.replace(chr(10), chr(10) + '    ')}"
 AFTER_A_STOP = """
@@ -62,12 +39,6 @@ with heeding(), night_beside(file, Config()) as connection:
     while True:
         with suppress(Exception):
             read(connection)
-"""
-ON_THE_COMMAND_LINE = """
-real = pipeline.database.shut
-pipeline.database.shut = lambda connection: (cut(), real(connection))
-sys.argv = ["csp-audit", *sys.argv[2:]]
-main()
 """
 # A file with a hole behind its end is larger than what the job may map.
 BOUNDED = """
@@ -84,16 +55,6 @@ def warehouse(own: Path) -> Path:
     file = own / "warehouse.duckdb"
     file.chmod(0o600)
     return file
-
-
-def child(what: str, warehouse: Path, scratch: Path, *words: str | Path, options: Sequence[str] = ()) -> Ended:
-    """Run a program on a warehouse; its temporary files are in `scratch`."""
-    argv = [sys.executable, *options, "-c", BEGIN + what, warehouse, *words]
-    environment = {**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(
-        argv, cwd=scratch, env=environment, capture_output=True, text=True, check=False, timeout=HANG
-    )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
 @pytest.fixture

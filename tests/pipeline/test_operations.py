@@ -44,6 +44,7 @@ TROUBLES: dict[str, Callable[[Path, Path, pytest.MonkeyPatch], Ended]] = {
     "The disk is full": troubles.full_disk,
     "The warehouse was damaged": troubles.damaged,
     "A command by day cannot read the warehouse": troubles.damaged_by_day,
+    "A part of the warehouse cannot be read while it is open": troubles.lost_page,
     "A log of the database lies beside the warehouse": troubles.stray_log,
     "The earlier warehouses are on a disk that is away": troubles.kept_away,
     "Something is in the report's place": troubles.in_the_way,

@@ -18,6 +18,7 @@ from pipeline.retention.subject import Subject
 from pipeline.state import State
 from pipeline.transcode import plain_text
 from tests.pipeline.commandline import ROOT, SAMPLES, Ended, audit, call, sample
+from tests.pipeline.cutting import ASKED, ON_THE_COMMAND_LINE, child
 from tests.pipeline.exports import WRITTEN_AT, write_wrong_sales
 from tests.pipeline.mail.nights import write_config
 from tests.pipeline.mail.servers import free_port
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pipeline.survey import Encoding, Survey
+    from pipeline.encoding import Encoding
+    from pipeline.survey import Survey
     from pipeline.transcode import Text
 
 NIGHT = "2026-11-20"
@@ -239,6 +241,13 @@ def damaged_by_day(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> En
     warehouse.chmod(0o600)
     warehouse.write_bytes(b"no warehouse")
     return call("findings", "--state", state)
+
+
+def lost_page(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
+    del patch
+    warehouse = state / "warehouse.duckdb"
+    warehouse.chmod(0o600)
+    return child(ON_THE_COMMAND_LINE, warehouse, tmp_path, *ASKED, "--state", state)
 
 
 def stray_log(state: Path, tmp_path: Path, patch: pytest.MonkeyPatch) -> Ended:
