@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A statement that begins just after it was interrupted would run on, so it is interrupted again and again.
 _AGAIN_SECONDS = 0.05
-_MANY = 65_536
+# What a pipe holds at most: more signals than these can not have been noted.
+_ALL_AT_ONCE = 65_536
 # Python's own may be held by the thread that cannot go on.
 _STDERR = 2
 _AS_IT_WAS = "the last good night is as it was. Run again."
@@ -239,7 +240,7 @@ def _watch(heard: int, over: threading.Event, main: int) -> None:
         over.wait(_AGAIN_SECONDS)
         # what is closed on the way out may meet the page too
         with suppress(BlockingIOError):
-            _end_where_lost(os.read(heard, _MANY))
+            _end_where_lost(os.read(heard, _ALL_AT_ONCE))
         if _STOP.number is None and not over.is_set():
             signal.pthread_kill(main, byte[0])
 

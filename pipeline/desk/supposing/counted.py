@@ -1,6 +1,7 @@
 """Counts what a rule would report of very many subscriptions, of which a table shows fifty at most.
 
-Most of these have no finding tonight and no other under the supposition: they would appear, and give way to nothing.
+Most of these have no finding of the night and no other under the supposition: theirs would appear, and gives way to
+nothing.
 They are counted, and spelled out only where they are shown. On all other subscriptions the rule is judged as ever.
 """
 
@@ -9,14 +10,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipeline.database import DatabaseError, MachineError
 from pipeline.rules import finding_id, judge_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from pipeline.database import Connection
     from pipeline.rulefile import RuleFile
-    from schemas.finding import RuleResult
+    from schemas.finding import Rule, RuleResult
 
 _OF_SUBSCRIPTIONS = ("subscription_id",)
 
@@ -37,39 +39,50 @@ def find_countable(files: Iterable[RuleFile]) -> RuleFile | None:
 
 
 def judge_known(connection: Connection, file: RuleFile, supplied: Mapping[str, Collection[str]]) -> RuleResult:
-    """Judge a rule on the subscriptions with a finding, tonight or in `core.found`; fill `counted` with all others.
+    """Judge a rule on the subscriptions with a finding, the night's or in `core.found`; fill `counted` with all others.
 
-    A rule that reports a subscription twice is judged on all of them.
+    The night's are also those that stay open without having been found. A rule that reports a subscription twice, or
+    fails on one, is judged on all.
     """
     connection.execute("""
         create or replace temp table known as
-        select subscription_id from night.core.tonight where subscription_id is not null
+        select subscription_id from night.core.states where subscription_id is not null
         union
         select subscription_id from core.found where subscription_id is not null
     """)
-    connection.execute(f"""
-        insert into counted
-        select subscription_id, customer_id, due_on from ({file.select}\n) anti join known using (subscription_id)
-    """)
+    if _count_others(connection, file):
+        return _judge_on_known(connection, file, supplied)
+    create_counted(connection)
+    return judge_rules(connection, [file], supplied)[0]
+
+
+def _count_others(connection: Connection, file: RuleFile) -> bool:
+    """Fill `counted`; return whether the rule could be asked, and each subscription is there once."""
+    try:
+        connection.execute(f"""
+            insert into counted
+            select subscription_id, customer_id, due_on from ({file.select}\n) anti join known using (subscription_id)
+        """)
+    except MachineError:
+        raise
+    except DatabaseError:
+        return False
     # As many hashes as rows leave no doubt; fewer may be chance, which costs no more than time.
     ((is_unique,),) = connection.execute(
         "select count(*) = count(distinct hash(subscription_id)) from counted"
     ).fetchall()
-    if is_unique:
-        return _judge_on_known(connection, file, supplied)
-    create_counted(connection)
-    return judge_rules(connection, [file], supplied)[0]
+    return bool(is_unique)
 
 
 def spell_out(
     connection: Connection,
     file: RuleFile,
     most: int,
-    judged: Sequence[RuleResult],
+    reached: Iterable[Rule],
     supplied: Mapping[str, Collection[str]],
 ) -> None:
-    """Judge the rule on those of the counted that are among the `most` pressing that would appear."""
-    before = [result.rule.id for result in judged if result.rule.level.rank < file.rule.level.rank]
+    """Judge a rule on those of the counted that are among the `most` pressing findings that would appear."""
+    before = [rule.id for rule in reached if rule.level.rank < file.rule.level.rank]
     ((taken,),) = connection.execute(
         """
         select count(*) from core.found

@@ -45,8 +45,10 @@ class _Judging:
         return [result for result in self.judged if result.rule.id in self.reached]
 
     @property
-    def rules(self) -> list[str]:
-        return [result.rule.id for result in self.results if result.is_judged]
+    def decides(self) -> str:
+        """The condition on the findings that are compared."""
+        rules = [literal(result.rule.id) for result in self.results if result.is_judged]
+        return f"{self.covers} and rule_id in ({', '.join(rules) or 'null'})"
 
 
 def compare(
@@ -75,8 +77,8 @@ def compare(
             _judge_night(connection, supposition, reach, as_judged=as_judged, shown=shown if may_count else None)
         )
     _create_found(connection, judgings, as_judged=as_judged)
-    then = {f"then_{judging.name}": judging.covers for judging in judgings}
-    create_said(connection, None if as_judged else {f"now_{one.name}": one.covers for one in judgings}, then)
+    now = None if as_judged else {f"now_{one.name}": one.decides for one in judgings}
+    create_said(connection, now, {f"then_{one.name}": one.decides for one in judgings})
     _create_differing(connection)
     return list({result.rule.id: result for judging in judgings for result in judging.results}.values())
 
@@ -122,8 +124,7 @@ def _create_found(connection: Connection, judgings: Sequence[_Judging], *, as_ju
 
 
 def _covered(judging: _Judging, table: str, seats: str) -> str:
-    rules = ", ".join(literal(name) for name in judging.rules) or "null"
-    return f"select {_FOUND}, {seats}::bigint as seats from {table} where {judging.covers} and rule_id in ({rules})"
+    return f"select {_FOUND}, {seats}::bigint as seats from {table} where {judging.decides}"
 
 
 def _create_differing(connection: Connection) -> None:

@@ -130,7 +130,7 @@ def _create_places(connection: Connection, section: str, rules: Mapping[str, Rul
         with ranked as (
             select
                 finding_id, subscription_id, case rule_id {ranks} end as rank,
-                coalesce(due_on, date '9999-12-31') as due_on, seats
+                coalesce(due_on, date 'infinity') as due_on, seats
             from differing where section = $section
         ),
         last as (

@@ -46,7 +46,7 @@ def judge(connection: Connection, reach: Reach, shown: int | None = None) -> lis
     (as_of,) = connection.execute("select as_of from core.run").fetchall()[0]
     left = give_way(connection, results, closing_rules(connection, as_of, results, inputs))
     if counted and shown is not None:
-        spell_out(connection, counted, shown, left, supplied)
+        spell_out(connection, counted, shown, [file.rule for file in reached], supplied)
     return left
 
 
