@@ -190,6 +190,17 @@ def test_what_stays_open_unjudged_is_given_way_to(tmp_path: Path, monkeypatch: p
     assert_same(desk.table(many=0, drawn=50), everything, 50)
 
 
+def test_waived_finding_that_is_given_way_to_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waive(random.Random(0), tmp_path / "state" / "waivers.toml")
+    outside = of_type("GovernmentCommunityCloud", sku=4)
+    state = two_nights(tmp_path, outside, outside)
+    suppose_matrix(state, none_its_own)
+    desk = Desk(state, monkeypatch)
+    everything = desk.everything(without_waivers=True)
+    assert [row[1] for row in everything.answer.sections[0].rows] == ["GCC05"] * 6
+    assert_same(desk.table(many=0, drawn=50, without_waivers=True), everything, 50)
+
+
 def test_rules_judged_only_to_be_given_way_to_take_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tables = of_type("Nonprofit", "Education", sku=2)
     notices = range(31, 51)
