@@ -38,8 +38,10 @@ def _reach_sold(connection: Connection, sold: Sold) -> None:
         with offers as (
             select offer_id from night.core.offers where offer_key = $offer_key
         )
-        select customer_id from night.core.subscriptions
-        where offer_id in (select offer_id from offers) or scheduled_offer_id in (select offer_id from offers)
+        -- one column at a time is looked for while it is read; of two, every row is compared
+        select customer_id from night.core.subscriptions where offer_id in (select offer_id from offers)
+        union all
+        select customer_id from night.core.subscriptions where scheduled_offer_id in (select offer_id from offers)
         union all
         select u.customer_id
         from night.core.under_notice as u join night.core.offer_segment as o on u.offer_no = o.offer_no
