@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.database import OutOfMemoryError
+from pipeline.errors import UsageError
 from pipeline.session import settings
 from pipeline.state import State
 from pipeline.warehouse import open_warehouse
@@ -47,10 +49,16 @@ class Desk:
 
 @contextmanager
 def open_desk(config_file: Path | None, state: Path | None) -> Iterator[Desk]:
-    """Open the warehouse of a state directory, read-only. Raises UsageError where there is none."""
+    """Open the warehouse of a state directory, read-only. Raises UsageError for none, and for too little memory."""
     config = settings(config_file, state)
     places = State(config.state)
-    with open_warehouse(places.warehouse, config) as connection:
-        (as_of,) = connection.execute("select as_of from core.run").fetchone() or (None,)
-        assert as_of is not None  # noqa: S101 - every warehouse is of one night
-        yield Desk(connection, config, places, as_of)
+    try:
+        with open_warehouse(places.warehouse, config) as connection:
+            (as_of,) = connection.execute("select as_of from core.run").fetchone() or (None,)
+            assert as_of is not None  # noqa: S101 - every warehouse is of one night
+            yield Desk(connection, config, places, as_of)
+    except OutOfMemoryError as error:
+        message = (
+            f"memory_limit = {config.memory_limit} is too little for this question. Raise it in the configuration."
+        )
+        raise UsageError(message) from error

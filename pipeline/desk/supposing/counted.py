@@ -1,8 +1,7 @@
 """Counts what a rule would report of very many subscriptions, of which a table shows fifty at most.
 
 Most of these have no finding of the night and no other under the supposition: theirs would appear, and gives way to
-nothing.
-They are counted, and spelled out only where they are shown. On all other subscriptions the rule is judged as ever.
+nothing. They are counted, and spelled out only where they are shown. On all others the rule is judged as ever.
 """
 
 from __future__ import annotations
